@@ -1,0 +1,39 @@
+# Everything stays inside the checkout: .venv/ (tools), demo-flight/ (what the demo leaves), build/.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: help demo test lint vectors bench clean
+
+help:
+	@echo "make demo   fly one flight on real MicroPython and tell the story"
+	@echo "make test   every test and lint"
+	@echo "make lint   ruff and mypy only"
+	@echo "make vectors  make tests/vectors again from their written seed"
+	@echo "make bench  speeds as ratios to a yardstick in the same run"
+	@echo "make clean  remove .venv, caches and what the demo left"
+
+$(READY): pyproject.toml constraints.txt .ci/setup.sh
+	@bash .ci/setup.sh $(PYTHON) $(VENV)
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/python tests/demo/flight.py
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+test: lint
+	@$(BIN)/python -m pytest -n 2
+
+vectors: $(READY)
+	@$(BIN)/python tests/vectors/make_vectors.py
+
+bench: $(READY)
+	@$(BIN)/python tests/bench/run.py
+
+clean:
+	rm -rf $(VENV) build demo-flight .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
