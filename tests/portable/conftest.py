@@ -1,0 +1,45 @@
+"""Collects every portable test a second time, to be run on real MicroPython."""
+
+import ast
+from pathlib import Path
+
+import micropython
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.parent == HERE and file_path.name.startswith("test_") and file_path.suffix == ".py":
+        return MicroPythonFile.from_parent(parent, path=file_path, name=f"{file_path.name}[micropython]")
+    return None
+
+
+class MicroPythonFile(pytest.File):
+    """One interpreter for the whole file, started when its first test is asked for."""
+
+    output: str | None = None
+
+    def collect(self):
+        for node in ast.parse(self.path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                yield MicroPythonItem.from_parent(self, name=node.name)
+
+    def outcome(self, name: str) -> str:
+        if self.output is None:
+            self.output = micropython.run(str(HERE / "run.py"), self.path.stem, path=(str(HERE),), timeout=300)
+        chunks = [c for c in self.output.replace("\nPASS ", "\n\0PASS ").replace("\nFAIL ", "\n\0FAIL ").split("\0")]
+        return next((c for c in chunks if c.split()[1:2] == [name]), "MISSING: " + self.output)
+
+
+class MicroPythonItem(pytest.Item):
+    def runtest(self) -> None:
+        outcome = self.parent.outcome(self.name)
+        if not outcome.startswith("PASS"):
+            pytest.fail(f"on MicroPython:\n{outcome}", pytrace=False)
+
+    def repr_failure(self, excinfo, style=None):  # noqa: ARG002
+        return str(excinfo.value)
+
+    def reportinfo(self):
+        return self.path, 0, f"[micropython] {self.name}"
