@@ -3,8 +3,9 @@
 import ast
 from pathlib import Path
 
-import micropython
 import pytest
+
+import micropython
 
 HERE = Path(__file__).parent
 

@@ -2,9 +2,8 @@
 
 import hashlib
 
-from support import vectors
-
 import ed25519
+from support import vectors
 
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493

@@ -3,9 +3,8 @@
 import hashlib
 from binascii import hexlify
 
-from support import vectors
-
 from cabinpay.io.qrcode import encode
+from support import vectors
 
 
 def test_draws_what_the_golden_file_says() -> None:

@@ -1,0 +1,197 @@
+"""Deterministic CBOR, RFC 8949 section 4.2.1, and nothing else: what a terminal reads and writes.
+
+Types: integers of 64 bits, byte strings, UTF-8 text, arrays, maps (keys: integers, byte strings, text), false, true,
+null. Refused with WireError("cbor"): floats, tags, other simple values, indefinite lengths, non-minimal heads, keys
+out of order or twice, bad UTF-8, trailing bytes, and whatever passes the bounds below.
+"""
+
+from .errors import WireError
+
+# A trust bundle, the largest object, is far below these; a terminal's heap is 190 KB and its C stack is shallow.
+MAX_SIZE = 16384
+MAX_DEPTH = 8
+MAX_ITEMS = 2048
+
+_U64 = 1 << 64
+
+
+def encode(value: object) -> bytes:
+    """Deterministic encoding of `value`; TypeError or ValueError for what cannot be written: a fault of the caller."""
+    out = bytearray()
+    _write(value, out, 0)
+    return bytes(out)
+
+
+def decode(data: bytes) -> object:
+    """The one value that `data` encodes, arrays as lists, byte strings as bytes."""
+    if len(data) > MAX_SIZE:
+        raise WireError("cbor", "more than %d bytes" % MAX_SIZE)
+    reader = _Reader(data)
+    value = reader.value(0)
+    if reader.at != len(data):
+        raise WireError("cbor", "trailing bytes")
+    return value
+
+
+def _write(value: object, out: bytearray, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise ValueError("nested too deeply")
+    if value is None or value is True or value is False:
+        out.append(0xF6 if value is None else 0xF5 if value else 0xF4)
+    elif isinstance(value, int):
+        _write_int(value, out)
+    elif isinstance(value, (bytes, bytearray, memoryview)):
+        _head(2, len(value), out)
+        out.extend(value)
+    elif isinstance(value, str):
+        text = value.encode()
+        _head(3, len(text), out)
+        out.extend(text)
+    elif isinstance(value, (list, tuple)):
+        _head(4, len(value), out)
+        for item in value:
+            _write(item, out, depth + 1)
+    elif isinstance(value, dict):
+        _write_map(value, out, depth)
+    else:
+        raise TypeError("cannot encode this type")
+
+
+def _write_int(value: int, out: bytearray) -> None:
+    if not -_U64 <= value < _U64:
+        raise ValueError("integer of more than 64 bits")
+    if value < 0:
+        _head(1, -1 - value, out)
+    else:
+        _head(0, value, out)
+
+
+def _write_map(value: "dict[object, object]", out: bytearray, depth: int) -> None:
+    _head(5, len(value), out)
+    pairs = []
+    for key in value:
+        if not _can_be_key(key):
+            raise TypeError("key of a type that cannot be one")
+        pairs.append((encode(key), key))
+    pairs.sort(key=lambda pair: pair[0])
+    for encoded, key in pairs:
+        out.extend(encoded)
+        _write(value[key], out, depth + 1)
+
+
+def _can_be_key(key: object) -> bool:
+    return key is not True and key is not False and isinstance(key, (int, bytes, str))
+
+
+def _head(major: int, n: int, out: bytearray) -> None:
+    major <<= 5
+    if n < 24:
+        out.append(major | n)
+        return
+    size = 0 if n < 0x100 else 1 if n < 0x10000 else 2 if n < 0x100000000 else 3
+    out.append(major | 24 + size)
+    out.extend(n.to_bytes(1 << size, "big"))
+
+
+class _Reader:
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 0
+        self.items = 0
+
+    def take(self, n: int) -> bytes:
+        start = self.at
+        if n > len(self.data) - start:
+            raise WireError("cbor", "cut off")
+        self.at = start + n
+        return bytes(self.data[start : self.at])
+
+    def argument(self, info: int) -> int:
+        if info < 24:
+            return info
+        if info > 27:
+            raise WireError("cbor", "indefinite or reserved length")
+        size = 1 << (info - 24)
+        n = int.from_bytes(self.take(size), "big")
+        if n < (24 if size == 1 else 1 << (size * 4)):
+            raise WireError("cbor", "integer not minimal")
+        return n
+
+    def value(self, depth: int) -> object:
+        self.items += 1
+        if depth > MAX_DEPTH or self.items > MAX_ITEMS:
+            raise WireError("cbor", "too deep or too many items")
+        first = self.take(1)[0]
+        major = first >> 5
+        if major == 7:
+            return self.simple(first)
+        n = self.argument(first & 31)
+        if major < 2:
+            return -1 - n if major else n
+        if major == 2:
+            return self.take(n)
+        if major == 3:
+            return _text(self.take(n))
+        if major == 4:
+            return self.array(n, depth)
+        if major == 5:
+            return self.map(n, depth)
+        raise WireError("cbor", "tag")
+
+    def simple(self, first: int) -> object:
+        if first == 0xF6:
+            return None
+        if first in (0xF4, 0xF5):
+            return first == 0xF5
+        raise WireError("cbor", "float or simple value")
+
+    def array(self, n: int, depth: int) -> "list[object]":
+        out = []
+        for _ in range(self.count(n)):
+            out.append(self.value(depth + 1))
+        return out
+
+    def map(self, n: int, depth: int) -> "dict[object, object]":
+        out = {}
+        last = b""
+        for _ in range(self.count(n)):
+            start = self.at
+            key = self.value(depth + 1)
+            if not _can_be_key(key):
+                raise WireError("cbor", "key of a type that cannot be one")
+            encoded = bytes(self.data[start : self.at])
+            if encoded <= last:
+                raise WireError("cbor", "keys out of order or twice")
+            last = encoded
+            out[key] = self.value(depth + 1)
+        return out
+
+    def count(self, n: int) -> int:
+        # each item takes a byte at least: a claim beyond that is refused before anything is allocated for it
+        if n > len(self.data) - self.at:
+            raise WireError("cbor", "cut off")
+        return n
+
+
+def _text(data: bytes) -> str:
+    # MicroPython's own check lets overlong forms and surrogates pass
+    i = 0
+    while i < len(data):
+        i += _sequence(data, i)
+    return data.decode()
+
+
+def _sequence(data: bytes, i: int) -> int:
+    """Length of the UTF-8 sequence at `i`, by RFC 3629 section 4."""
+    lead = data[i]
+    if lead < 0x80:
+        return 1
+    size = 2 if 0xC2 <= lead <= 0xDF else 3 if 0xE0 <= lead <= 0xEF else 4 if 0xF0 <= lead <= 0xF4 else 0
+    tail = data[i + 1 : i + size]
+    if not size or len(tail) != size - 1:
+        raise WireError("cbor", "text is not UTF-8")
+    low = {0xE0: 0xA0, 0xF0: 0x90}.get(lead, 0x80)
+    high = {0xED: 0x9F, 0xF4: 0x8F}.get(lead, 0xBF)
+    if not low <= tail[0] <= high or any(not 0x80 <= b <= 0xBF for b in tail):
+        raise WireError("cbor", "text is not UTF-8")
+    return size

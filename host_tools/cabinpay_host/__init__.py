@@ -1,0 +1,1 @@
+"""The ground tool: keys, enrolment, provisioning, sync and ledger of Cabinpay."""
