@@ -1,0 +1,79 @@
+"""cabinpay bundle: what terminals trust."""
+
+import datetime
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cabinpay.wire.cbor import MAX_SIZE
+
+from . import bundle, bundle_text, files, keys, screen
+from .cli_enrol import read_date
+from .cli_keys import AsJson
+
+app = typer.Typer(help="Delegate to bundle keys; make and look at trust bundles.")
+
+Roots = Annotated[list[Path], typer.Option("--root", help="A root's .pub file; once for each pinned root.")]
+
+
+@app.command(
+    epilog="Example: cabinpay bundle delegate --root root.key --to day.pub --until 2027-12-31 --serial 1 --out day.cose"
+)
+def delegate(
+    root: Annotated[Path, typer.Option(help="The root's .key file.")],
+    to: Annotated[Path, typer.Option(help="The bundle key's .pub file.")],
+    until: Annotated[str, typer.Option(help="The first moment (UTC) of this day ends it.", metavar="YYYY-MM-DD")],
+    serial: Annotated[int, typer.Option(help="Rises with every delegation.")],
+    out: Annotated[Path, typer.Option(help="The delegation; never overwrites a file.")],
+) -> None:
+    """Let a bundle key sign bundles until a day. Done offline, with the root key, a few times a year."""
+    end = datetime.datetime.combine(read_date(until), datetime.time(), datetime.UTC)
+    key = keys.load_secret(root, "root")
+    public = keys.load_public(to, "bundle").public
+    files.create(out, bundle.make_delegation(key, public, int(end.timestamp()), serial))
+
+
+@app.command(
+    epilog="Example: cabinpay bundle make 9C.toml --key day.key --delegation day.cose --root root.pub --out 9C.bundle"
+)
+def make(
+    spec: Annotated[Path, typer.Argument(help="What the bundle says; cabinpay bundle example prints one.")],
+    key: Annotated[Path, typer.Option(help="The bundle key's .key file.")],
+    delegation: Annotated[Path, typer.Option(help="What cabinpay bundle delegate wrote.")],
+    root: Roots,
+    out: Annotated[Path, typer.Option(help="The bundle; takes the place of an older version only.")],
+) -> None:
+    """Sign a trust bundle, check it as a terminal will, and put it in place by one rename."""
+    word = files.read(delegation, MAX_SIZE)
+    signer = keys.load_secret(key, "bundle")
+    bundle.write(out, bundle.make_bundle(spec, signer, word, _roots(root), int(time.time())))
+    screen.note(f"{out}: look at it with cabinpay bundle show")
+
+
+@app.command(epilog="Example: cabinpay bundle show 9C.bundle --root root.pub --json")
+def show(
+    file: Annotated[Path, typer.Argument(help="A bundle.")],
+    root: Annotated[list[Path] | None, typer.Option(help="A root's .pub file, to check signatures by.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a bundle says; with --root, check both signatures first."""
+    data = files.read(file, MAX_SIZE)
+    content = bundle.open_checked(data, _roots(root)) if root else bundle.peek(data)
+    if as_json:
+        screen.show_json({**bundle_text.record(*content), "checked": bool(root)})
+        return
+    word = "signatures hold" if root else "signatures NOT checked: give --root"
+    Console().print(f"{bundle_text.describe(*content)}\n{word}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def example() -> None:
+    """Print a bundle.toml to begin with."""
+    print(bundle.EXAMPLE, end="")
+
+
+def _roots(paths: list[Path]) -> list[bytes]:
+    return [keys.load_public(path, "root").public for path in paths]

@@ -1,0 +1,139 @@
+"""cabinpay wallet: a passenger's phone."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from . import files, money, qr, screen
+from .bundle_text import moment
+from .cli_keys import AsJson
+from .errors import Exit, HostError
+from .wallet import Wallet, read_bill
+from .wallet_file import Held
+
+app = typer.Typer(help="A passenger's phone, for tests and demonstrations.")
+
+File = Annotated[Path, typer.Argument(help="A wallet file. It holds the device key: a secret.")]
+MAX_PASS = 4096
+
+
+@app.command(epilog="Example: cabinpay wallet new alice.wallet")
+def new(file: File) -> None:
+    """Make a wallet with a device key of its own and print the public half."""
+    print(Wallet.create(file).public.hex())
+
+
+@app.command()
+def key(file: File) -> None:
+    """Print the public device key in hex, as an issuer wants it: cabinpay enrol --device HEX."""
+    print(Wallet(file).public.hex())
+
+
+@app.command(epilog="Example: cabinpay wallet add alice.wallet alice.pass")
+def add(file: File, passfile: Annotated[Path, typer.Argument(help="What cabinpay enrol wrote.")]) -> None:
+    """Put a pass into the wallet."""
+    Wallet(file).add(files.read(passfile, MAX_PASS))
+
+
+@app.command()
+def show(file: File, as_json: AsJson = False) -> None:
+    """Show passes and what they are good for. Never shows the device key's secret."""
+    wallet = Wallet(file)
+    counts = {"payments": len(wallet.payments()), "receipts": len(wallet.receipts())}
+    head = {"public": wallet.public.hex(), **counts}
+    if as_json:
+        screen.show_json({**head, "passes": [_record(held) for held in wallet.passes()]})
+        return
+    screen.show(head, False)
+    screen.show_rows("Passes", [_row(held) for held in wallet.passes()])
+
+
+@app.command(epilog="Example: cabinpay wallet pay alice.wallet --bill-picture screen.png --png pay.png")
+def pay(
+    file: File,
+    bill: Annotated[str | None, typer.Option(help="Text of the terminal's bill.", metavar="TEXT")] = None,
+    bill_picture: Annotated[Path | None, typer.Option(help="A picture of the terminal's bill.", metavar="PNG")] = None,
+    cti: Annotated[str | None, typer.Option("--pass", help="Pay with this pass.", metavar="CTI")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to the bill without being asked.")] = False,
+    png: Annotated[Path | None, typer.Option(help="Picture of the payment, as FILE.png.")] = None,
+    svg: Annotated[Path | None, typer.Option(help="Picture of the payment, as FILE.svg.")] = None,
+    scale: Annotated[int, typer.Option(min=1, max=64, help="Pixels a module.")] = 8,
+    terminal: Annotated[bool, typer.Option("--terminal", help="Draw the QR code here.")] = False,
+) -> None:
+    """Sign a payment and print its QR text: over a bill, or without one a quick payment that names no amount.
+
+    The payment is in the wallet before it is shown, so that no two are ever alike. Pictures take the place of old ones.
+    """
+    _refuse_suffix(png, ".png")
+    _refuse_suffix(svg, ".svg")
+    text = _payment(Wallet(file), _bill(bill, bill_picture), _cti(cti), yes)
+    if png:
+        files.replace(png, qr.png(text, scale))
+    if svg:
+        files.replace(svg, qr.svg(text, scale))
+    if terminal:
+        print(qr.terminal(text))
+    print(text)
+
+
+def _payment(wallet: Wallet, bill: str | None, cti: bytes | None, yes: bool) -> str:
+    if bill is None:
+        return wallet.quick(cti=cti)
+    asked = read_bill(bill)
+    screen.note(f"bill of terminal {asked.terminal_kid.hex()}: {money.show(asked.amount, asked.currency)}")
+    if not yes and not _agrees():
+        raise HostError("not_agreed", "nothing is paid; agree with y, or with --yes", Exit.REFUSED)
+    return wallet.challenged(bill, cti=cti)
+
+
+def _agrees() -> bool:
+    if sys.stdin is None:
+        return False
+    print("Pay this? [y/N] ", end="", file=sys.stderr, flush=True)
+    answer = sys.stdin.readline()
+    if not answer or not sys.stdin.isatty():
+        screen.note("")
+    return answer.strip().lower() in ("y", "yes")
+
+
+def _bill(text: str | None, picture: Path | None) -> str | None:
+    if text is not None and picture is not None:
+        raise HostError("usage", "give --bill or --bill-picture, not both", Exit.USAGE)
+    return qr.read_picture(picture) if picture is not None else text
+
+
+def _cti(text: str | None) -> bytes | None:
+    try:
+        return None if text is None else bytes.fromhex(text)
+    except ValueError:
+        raise HostError("usage", "--pass takes the id that cabinpay wallet show prints", Exit.USAGE) from None
+
+
+def _refuse_suffix(path: Path | None, suffix: str) -> None:
+    """Keeps a slip of the hand from putting a picture in the place of a wallet or a key."""
+    if path is not None and path.suffix.lower() != suffix:
+        raise HostError("usage", f"a picture's name ends with {suffix}, which {path} does not", Exit.USAGE)
+
+
+def _record(held: Held) -> dict[str, Any]:
+    claims = held.claims
+    currency, total, per_sale, count = claims.limits
+    limits = {"currency": currency, "total": total, "per_sale": per_sale, "count": count}
+    rest = {"not_before": claims.nbf, "expires": claims.exp, "flight": claims.flight, "seq": held.seq}
+    return {"pass": claims.cti.hex(), "airline": claims.aud, **limits, **rest}
+
+
+def _row(held: Held) -> dict[str, Any]:
+    claims = held.claims
+    currency, total, per_sale, count = claims.limits
+    return {
+        "pass": claims.cti.hex(),
+        "airline": claims.aud,
+        "flight": claims.flight[0] if claims.flight else "any",
+        "a sale": money.show(per_sale, currency),
+        "in all": money.show(total, currency),
+        "sales": count,
+        "until": moment(claims.exp),
+    }
