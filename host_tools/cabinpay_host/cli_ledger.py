@@ -1,0 +1,139 @@
+"""cabinpay ledger: receipts, debits and what does not add up."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cabinpay.wire.cbor import MAX_SIZE
+
+from . import files, keys, money, screen
+from .bundle_text import moment
+from .cli_keys import AsJson
+from .errors import Exit, HostError
+from .ledger import audit, cashup, views
+from .ledger.store import Ledger
+
+app = typer.Typer(help="The ledger: receipts, postings, statements, cash-up, exceptions.")
+
+Location = Annotated[
+    str,
+    typer.Option(
+        "--ledger",
+        help="A file (SQLite; its archive lies beside it as FILE.archive), or a database URL with #ARCHIVE.",
+        envvar="CABINPAY_LEDGER",
+    ),
+]
+
+
+def place(location: str) -> tuple[str, Path]:
+    """(database URL, archive file) of a --ledger option."""
+    if "://" not in location:
+        return f"sqlite:///{location}", Path(f"{location}.archive")
+    url, _, archive = location.partition("#")
+    if not archive:
+        raise HostError("usage", "a database URL needs its archive file: URL#ARCHIVE", Exit.USAGE)
+    return url, Path(archive)
+
+
+def open_ledger(location: str) -> Ledger:
+    return Ledger.open(*place(location))
+
+
+@app.command(epilog="Example: cabinpay ledger new --ledger airline.db --root root.pub --root next.pub")
+def new(
+    ledger: Location,
+    root: Annotated[list[Path], typer.Option(help="A root's .pub file; once for each pinned root.")],
+) -> None:
+    """Make an empty ledger that accepts bundles under these roots."""
+    with Ledger.create(*place(ledger), [keys.load_public(path, "root").public for path in root]) as book:
+        print(book.id.hex())
+
+
+@app.command("add-bundle", epilog="Example: cabinpay ledger add-bundle 9C.bundle --ledger airline.db")
+def add_bundle(bundle: Annotated[Path, typer.Argument(help="A bundle.")], ledger: Location) -> None:
+    """Let the ledger judge passes by this bundle's issuers."""
+    with open_ledger(ledger) as book:
+        screen.note(f"bundle {book.add_bundle(files.read(bundle, MAX_SIZE))} is in the ledger")
+
+
+@app.command()
+def balances(ledger: Location, as_json: AsJson = False) -> None:
+    """Show every account (debit positive) and that they sum to zero in each currency."""
+    with open_ledger(ledger) as book, book.reading() as session:
+        rows = [{"account": b.account, "balance": money.show(b.amount, b.currency)} for b in views.balances(session)]
+        sums = views.trial_balance(session)
+    shown = {money.name(currency): money.show(amount, currency) for currency, amount in sums.items()}
+    if as_json:
+        screen.show_json({"accounts": rows, "sums": shown})
+    else:
+        screen.show_rows("Accounts", rows)
+        screen.show({f"sum {name}": value for name, value in shown.items()}, False)
+    if any(sums.values()):
+        raise HostError("books_wrong", "postings do not sum to zero: run cabinpay ledger verify", Exit.CHECKS)
+
+
+@app.command(epilog="Example: cabinpay ledger statement passenger-4711 --ledger airline.db")
+def statement(
+    passenger: Annotated[str, typer.Argument(help="The reference given when the passenger enrolled.")],
+    ledger: Location,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a passenger was debited for."""
+    with open_ledger(ledger) as book, book.reading() as session:
+        rows = [_line(line) for line in views.statement_of_passenger(session, passenger)]
+    screen.show_json({"passenger": passenger, "debits": rows}) if as_json else screen.show_rows(passenger, rows)
+
+
+@app.command()
+def shifts(ledger: Location, as_json: AsJson = False) -> None:
+    """Show each shift's cash-up, recomputed from its sales and compared with what the terminal closed with."""
+    with open_ledger(ledger) as book, book.reading() as session:
+        rows = [_shift(shift) for shift in cashup.cash_ups(session)]
+    screen.show_json({"shifts": rows}) if as_json else screen.show_rows("Shifts", rows)
+
+
+@app.command()
+def exceptions(
+    ledger: Location,
+    every: Annotated[bool, typer.Option("--all", help="Also those that have been cleared.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show receipts that do not add up, with the reason."""
+    with open_ledger(ledger) as book, book.reading() as session:
+        found = views.exceptions(session, cleared=every)
+    rows = [{"terminal": e.terminal, "receipt": e.number, "code": e.code, "detail": e.detail} for e in found]
+    screen.show_json({"exceptions": rows}) if as_json else screen.show_rows("Exceptions", rows)
+
+
+@app.command()
+def verify(ledger: Location) -> None:
+    """Check the whole ledger's invariants; ends with 7 and says what where one does not hold."""
+    with open_ledger(ledger) as book, book.reading() as session:
+        faults = audit.verify(session, book.archive)
+    for fault in faults:
+        print(fault)
+    if faults:
+        raise HostError("books_wrong", f"{len(faults)} checks failed: keep the ledger as it is", Exit.CHECKS)
+    screen.note("every check holds")
+
+
+def _line(line: views.StatementLine) -> dict[str, object]:
+    flight = f"{line.flight[0]}{line.flight[1]}" if line.flight else "unknown"
+    items = ", ".join(f"{quantity} x {sku}" for sku, quantity, _ in line.lines)
+    amount = money.show(line.amount, line.currency)
+    return {"time": moment(line.time), "flight": flight, "terminal": line.terminal, "items": items, "amount": amount}
+
+
+def _shift(shift: cashup.CashUp) -> dict[str, object]:
+    flight = f"{shift.flight[0]}{shift.flight[1]}" if shift.flight else "unknown"
+    state = "open" if shift.closed is None else "DIFFERS" if shift.differs else "agrees"
+    sold = ", ".join(f"{count} sales {money.show(total, currency)}" for currency, _, count, total in shift.sold)
+    return {
+        "terminal": shift.terminal,
+        "shift": shift.shift,
+        "crew": shift.crew or "unknown",
+        "flight": flight,
+        "sold": sold or "nothing",
+        "cash-up": state,
+    }

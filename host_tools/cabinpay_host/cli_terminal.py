@@ -1,0 +1,94 @@
+"""cabinpay hello, provision, sync: what is done with a terminal on a port."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cabinpay.wire.cbor import MAX_SIZE
+
+from . import bundle as bundles
+from . import files, keys, provision, screen, sync
+from .cli_keys import AsJson
+from .cli_ledger import Location, open_ledger
+from .errors import Exit, HostError
+from .link import Link
+from .transport import BAUD, SerialStream
+
+Port = Annotated[str, typer.Option(help="Serial port of the terminal, like /dev/ttyACM0.", metavar="PORT")]
+Baud = Annotated[int, typer.Option(help="Line rate of a UART; USB ignores it.")]
+Bundle = Annotated[Path, typer.Option("--bundle", help="What cabinpay bundle make wrote.")]
+
+
+def hello(port: Port, baud: Baud = BAUD, as_json: AsJson = False) -> None:
+    """Ask a terminal who it says it is. Nothing is changed, and nothing of it is proven.
+
+    Example: cabinpay hello --port /dev/ttyACM0
+    """
+    with SerialStream(port, baud) as stream:
+        found = Link(stream).hello()
+    record = {"label": found.label, "state": found.state, "kid": found.kid.hex(), "agent": found.agent}
+    screen.show({**record, "bundle": found.bundle}, as_json)
+
+
+def provision_(
+    port: Port,
+    label: Annotated[str, typer.Option(help="The terminal's name, on its screen and in reports.")],
+    root: Annotated[Path, typer.Option(help="The root key in use: a .pub file.")],
+    next_root: Annotated[Path, typer.Option(help="The root key that will follow it: a .pub file.")],
+    bundle: Bundle,
+    ledger: Location,
+    aircraft: Annotated[str, typer.Option(help="Registration of the aircraft that it stays on, if it does.")] = "",
+    baud: Baud = BAUD,
+) -> None:
+    """Give a blank terminal its keys, the two pinned roots and a bundle, and note it in the ledger.
+
+    Interrupted anywhere, run it again. Example: cabinpay provision --port /dev/ttyACM0 --label 9C-001
+    --root root.pub --next-root next.pub --bundle 9C.bundle --ledger airline.db
+    """
+    roots = (keys.load_public(root, "root").public, keys.load_public(next_root, "root").public)
+    data = files.read(bundle, MAX_SIZE)
+    _, content = bundles.open_checked(data, list(roots))
+    with open_ledger(ledger) as book, SerialStream(port, baud) as stream:
+        done = provision.provision(Link(stream), book, roots, content.airline, label, aircraft, data)
+    screen.note(f"{done.label} is ready: bundle {content.version}; sync it once before its first flight")
+    print(done.kid.hex())
+
+
+def sync_(
+    port: Port,
+    ground: Annotated[Path, typer.Option(help="This laptop's ground key (rights pull and time).", metavar="KEY")],
+    ack: Annotated[Path, typer.Option(help="The ledger's key (right ack).", metavar="KEY")],
+    ledger: Location,
+    bundle: Annotated[Path | None, typer.Option("--bundle", help="A bundle to bring, if newer.")] = None,
+    baud: Baud = BAUD,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a terminal's receipts into the ledger, and bundle and time to the terminal. Safe to run again, always.
+
+    Example: cabinpay sync --port /dev/ttyACM0 --ground laptop.key --ack ledger.key --ledger airline.db
+    """
+    laptop, signer = keys.load_secret(ground, "ground"), keys.load_secret(ack, "ledger")
+    data = files.read(bundle, MAX_SIZE) if bundle else None
+    with open_ledger(ledger) as book, SerialStream(port, baud) as stream:
+        version = book.add_bundle(data) if data else 0
+        brought = (version, data) if data else None
+        report = sync.synchronise(Link(stream), book, laptop, signer, brought, int(time.time()))
+    _tell(report, as_json)
+
+
+def _tell(report: sync.Report, as_json: bool) -> None:
+    exceptions = [f"{number}: {code}" for number, code in report.exceptions]
+    record = {
+        "terminal": report.label,
+        "kid": report.terminal_kid.hex(),
+        "receipts": report.pulled,
+        "acknowledged": f"{report.acked} of {report.number}",
+        "bundle": f"{report.bundle}{' (new)' if report.bundle_sent else ''}",
+        "exceptions": ", ".join(exceptions) or "none",
+    }
+    screen.show(record, as_json)
+    if report.acked < report.number:
+        line = f"{report.label} holds receipts that no ack covers. Run cabinpay ledger exceptions, then sync again."
+        raise HostError("not_all_acked", line, Exit.CHECKS)

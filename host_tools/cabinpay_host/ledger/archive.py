@@ -1,0 +1,158 @@
+"""The archive: an append-only file beside the database, from which the ledger can be rebuilt.
+
+    file    = "CPARCH1\\n" ledger-id[16] record*
+    record  = "CPr1" length:u32 crc32(body):u32 body          (big-endian; length counts the body)
+    body    = kind:u8 (length:u32 field)*
+
+Receipts are not alone in it: without the roots, bundles and terminal keys nobody could judge them again.
+"""
+
+import contextlib
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from ..errors import Exit, HostError
+
+ROOT, BUNDLE, TERMINAL, ENROLMENT, RECEIPT = 1, 2, 3, 4, 5
+# Fields by kind: ROOT (public key) · BUNDLE (COSE bytes) · TERMINAL (public key, label, airline) ·
+# ENROLMENT (issuer kid, cti, sub, passenger) · RECEIPT (terminal kid, number as u64, receipt, evidence)
+
+_MAGIC = b"CPARCH1\n"
+_HEADER = len(_MAGIC) + 16
+_FRAME = struct.Struct(">4sII")
+_MARK = b"CPr1"
+
+
+class Record(NamedTuple):
+    kind: int
+    fields: tuple[bytes, ...]
+
+
+def receipt_record(terminal_kid: bytes, number: int, receipt: bytes, evidence: bytes) -> Record:
+    return Record(RECEIPT, (terminal_kid, number.to_bytes(8, "big"), receipt, evidence))
+
+
+class Archive:
+    """Holds no open file: every append opens, checks the tail, writes and syncs. Appends must not overlap; the
+    ledger makes them inside its write transaction."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def create(self, ident: bytes) -> int:
+        """A new archive for the ledger `ident`; its length. FileExistsError where there is a file already."""
+        with open(self.path, "xb") as f:
+            f.write(_MAGIC + ident)
+            _sync(f)
+        _sync_folder(self.path.parent)
+        return _HEADER
+
+    def ident(self) -> bytes:
+        """Id of the ledger this archive belongs to."""
+        with self._open("rb") as f:
+            head = f.read(_HEADER)
+        if len(head) != _HEADER or not head.startswith(_MAGIC):
+            raise HostError("not_an_archive", f"{self.path} is no ledger archive: name the right file", Exit.STORAGE)
+        return head[len(_MAGIC) :]
+
+    def records(self, start: int = _HEADER) -> Iterator[tuple[Record, int]]:
+        """(record, where the next begins) from byte `start` on; stops at a torn or damaged record."""
+        with self._open("rb") as f:
+            f.seek(start)
+            while (body := _read_body(f)) is not None:
+                yield _unpack(body), f.tell()
+
+    def append(self, records: list[Record], since: int) -> int:
+        """Every record is durable on return: the new length, to be given as `since` next time.
+
+        What lies behind `since` was written by an append whose commit never came: whole records stay and are not
+        written again, a torn one is cut off. On failure nothing of `records` is left behind.
+        """
+        self._must_reach(since)
+        end, there = since, set()
+        for record, after in self.records(since):
+            there.add(record)
+            end = after
+        data = b"".join(_pack(r) for r in dict.fromkeys(records) if r not in there)
+        with self._open("r+b") as f:
+            try:
+                _write_at(f, end, data)
+            except OSError as e:
+                _undo(f, end)
+                raise _failed(self.path, e) from e
+        return end + len(data)
+
+    def _must_reach(self, since: int) -> None:
+        with self._open("rb") as f:
+            if f.seek(0, os.SEEK_END) < since:
+                raise HostError("archive_short", f"{self.path} has lost records: restore it from backup", Exit.STORAGE)
+
+    def _open(self, mode: str) -> BinaryIO:
+        try:
+            return open(self.path, mode)  # type: ignore[return-value]
+        except FileNotFoundError as e:
+            raise HostError("archive_missing", f"no archive at {self.path}: restore it", Exit.STORAGE) from e
+        except OSError as e:
+            raise _failed(self.path, e) from e
+
+
+def _pack(record: Record) -> bytes:
+    body = bytes([record.kind]) + b"".join(len(f).to_bytes(4, "big") + f for f in record.fields)
+    return _FRAME.pack(_MARK, len(body), zlib.crc32(body)) + body
+
+
+def _unpack(body: bytes) -> Record:
+    fields, at = [], 1
+    while at < len(body):
+        end = at + 4 + int.from_bytes(body[at : at + 4], "big")
+        fields.append(body[at + 4 : end])
+        at = end
+    return Record(body[0], tuple(fields))
+
+
+def _read_body(f: BinaryIO) -> bytes | None:
+    head = f.read(_FRAME.size)
+    if len(head) < _FRAME.size:
+        return None
+    mark, length, crc = _FRAME.unpack(head)
+    if mark != _MARK or not length:
+        return None
+    body = f.read(length)
+    return body if len(body) == length and zlib.crc32(body) == crc else None
+
+
+def _write_at(f: BinaryIO, end: int, data: bytes) -> None:
+    f.truncate(end)
+    f.seek(end)
+    f.write(data)
+    _sync(f)
+
+
+def _undo(f: BinaryIO, end: int) -> None:
+    # the next append cuts the tail as well: this is only tidier
+    with contextlib.suppress(OSError):
+        f.truncate(end)
+
+
+def _sync(f: BinaryIO) -> None:
+    f.flush()
+    os.fsync(f.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # Windows opens no folder
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _failed(path: Path, e: OSError) -> HostError:
+    return HostError(
+        "archive_failed", f"cannot write {path} ({e.strerror}): nothing was taken, try again", Exit.STORAGE
+    )

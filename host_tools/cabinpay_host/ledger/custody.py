@@ -1,0 +1,76 @@
+"""Custody: what may be acked. It asks what the ledger holds, never what it is worth.
+
+A receipt is *anchored* when the ledger holds its branch down to number 1: it is number 1, or an anchored receipt
+with the number before is the one it names, or the one the terminal gave just before it, or it cannot be read at all.
+So no content blocks an ack; a missing number does, and so does a receipt that says it follows one which this ledger
+never got (a terminal restored from a backup, a clone): acking that one would let the terminal free what nobody holds.
+Then `rewind` says where to pull from again: one back, to see whether the terminal means it, and else from the start.
+"""
+
+from collections import defaultdict
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from .models import ReceiptRow, Terminal
+
+
+def note_order(given: list[ReceiptRow]) -> None:
+    """Writes down what each of `given` (one delivery, ascending numbers) came after."""
+    last: dict[int, bytes] = {}
+    for row in given:
+        if row.number - 1 in last:
+            row.follows = last[row.number - 1]
+        last[row.number] = row.sha256
+
+
+def advance(session: Session, terminal: Terminal, given: list[ReceiptRow]) -> None:
+    """Moves what `terminal` is acked for, after `given` was stored."""
+    joined = _anchor(session, terminal.kid)
+    # of two branches that reach as far, the one that the terminal has now
+    anchored = joined + [r for r in given if r.anchored]
+    best = max(reversed(anchored), key=lambda r: r.number, default=None)
+    if best is not None and best.number >= terminal.held_number:
+        terminal.held_number, terminal.held_head = best.number, best.sha256
+    terminal.rewind = _rewind(terminal, given)
+
+
+def _anchor(session: Session, kid: bytes) -> list[ReceiptRow]:
+    """Receipts that are anchored from now on."""
+    mine = select(ReceiptRow).where(ReceiptRow.terminal_kid == kid)
+    loose = session.scalars(mine.where(ReceiptRow.anchored.is_(False)).order_by(ReceiptRow.number)).all()
+    if not loose:
+        return []
+    solid = _solid(session, kid, loose[0].number - 1, loose[-1].number)
+    joined = []
+    for row in loose:
+        if _joins(row, solid[row.number - 1]):
+            row.anchored = True
+            solid[row.number].add(row.sha256)
+            joined.append(row)
+    return joined
+
+
+def _solid(session: Session, kid: bytes, low: int, high: int) -> defaultdict[int, set[bytes]]:
+    query = select(ReceiptRow.number, ReceiptRow.sha256).where(
+        ReceiptRow.terminal_kid == kid, ReceiptRow.anchored.is_(True), ReceiptRow.number.between(low, high)
+    )
+    solid: defaultdict[int, set[bytes]] = defaultdict(set)
+    for number, sha256 in session.execute(query):
+        solid[number].add(sha256)
+    return solid
+
+
+def _joins(row: ReceiptRow, before: set[bytes]) -> bool:
+    if row.number == 1:
+        return True
+    return row.previous in before or row.follows in before or (row.previous is None and bool(before))
+
+
+def _rewind(terminal: Terminal, given: list[ReceiptRow]) -> int | None:
+    if given[-1].anchored:
+        return None
+    lowest = min(r.number for r in given if not r.anchored)
+    if lowest > terminal.held_number + 1:
+        return terminal.rewind  # a gap: the pull goes on where custody ends
+    return max(1, lowest - 1) if lowest == terminal.held_number + 1 else 1

@@ -1,0 +1,102 @@
+"""Connections and transactions, and one line for whatever a database can answer with."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.orm import Session
+
+from ..errors import Exit, HostError
+from .models import Meta
+
+_LINES = {
+    "SQLITE_BUSY": ("ledger_locked", "another program is writing to the ledger: wait for it and try again"),
+    "SQLITE_LOCKED": ("ledger_locked", "another program is writing to the ledger: wait for it and try again"),
+    "SQLITE_FULL": ("disk_full", "no space left for the ledger: make room and try again, nothing was taken"),
+    "SQLITE_READONLY": ("ledger_read_only", "the ledger may not be written here: check the rights of file and folder"),
+    "SQLITE_NOTADB": ("not_a_ledger", "this file is no ledger: name the right one"),
+    "SQLITE_CANTOPEN": ("ledger_missing", "the ledger cannot be opened: check path and rights"),
+    "SQLITE_CORRUPT": ("ledger_damaged", "the ledger file is damaged: restore it, or rebuild it from the archive"),
+    "SQLITE_IOERR": ("ledger_io", "reading or writing the ledger failed: check the disk, nothing was taken"),
+}
+
+
+def parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError as e:
+        raise HostError("bad_ledger_url", "a ledger is named like sqlite:///ledger.db", Exit.INPUT) from e
+
+
+def file_of(url: URL) -> Path | None:
+    """The file behind an SQLite URL, where it names one plainly."""
+    plain = url.get_backend_name() == "sqlite" and url.database and not url.database.startswith(("file:", ":"))
+    return Path(url.database) if plain and url.database else None
+
+
+def connect(url: URL, wait: float) -> Engine:
+    """An engine whose writers wait at most `wait` seconds for each other."""
+    if url.get_backend_name() != "sqlite":
+        with _known_url():
+            return create_engine(url)
+    engine = create_engine(url, connect_args={"timeout": wait})
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+@contextlib.contextmanager
+def _known_url() -> Iterator[None]:
+    try:
+        yield
+    except (NoSuchModuleError, ImportError) as e:
+        raise HostError("bad_ledger_url", f"no driver for this ledger: {e}", Exit.INPUT) from e
+
+
+def _configure(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    connection.execute("PRAGMA foreign_keys = ON")
+    # an acked commit must outlive a power cut: EXTRA syncs the folder after the journal is gone, FULL does not
+    connection.execute("PRAGMA synchronous = EXTRA")
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextlib.contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session that sees one state of the ledger."""
+    with told(), Session(engine) as session:
+        yield session
+
+
+@contextlib.contextmanager
+def writing(engine: Engine) -> Iterator[tuple[Session, Meta]]:
+    """The one writer's session; commits at the end, and leaves nothing behind on any error."""
+    with told(), Session(engine.execution_options(writing=True)) as session, session.begin():
+        yield session, session.scalars(select(Meta).with_for_update()).one()
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """HostError for what the database says."""
+    try:
+        yield
+    except DBAPIError as e:
+        raise _error(e) from e
+    except NoConnectionFree as e:
+        raise HostError("ledger_locked", "too many users of the ledger at once: try again", Exit.STORAGE) from e
+
+
+def _error(e: DBAPIError) -> HostError:
+    name = str(getattr(e.orig, "sqlite_errorname", ""))
+    for prefix, (code, line) in _LINES.items():
+        if name.startswith(prefix):
+            return HostError(code, line, Exit.STORAGE)
+    return HostError("ledger_failed", f"the ledger's database says: {str(e.orig).splitlines()[0]}", Exit.STORAGE)

@@ -1,0 +1,104 @@
+"""Puts what a terminal streamed into the tables, as it is."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cabinpay.wire.schema import U32
+
+from ..errors import Exit, HostError
+from .archive import Record, receipt_record
+from .judge import previous_of
+from .models import PENDING, REFUSED, EvidenceRow, ReceiptRow, Terminal
+
+# (number, receipt as given, evidence as given, b"" for none)
+Item = tuple[int, bytes, bytes]
+_Key = tuple[int, bytes]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """rows: one for each receipt given, by number; new: how many are new; records: what the archive does not have."""
+
+    rows: list[ReceiptRow]
+    new: int
+    records: list[Record]
+
+
+def in_order(items: Iterable[Item]) -> list[Item]:
+    """Each item once, by number; HostError for what cannot have come from a terminal's stream."""
+    unique = list(dict.fromkeys(items))
+    for number, receipt, evidence in unique:
+        if type(number) is not int or not 1 <= number <= U32:
+            raise HostError("bad_items", f"{number!r} is no receipt number", Exit.INPUT)
+        if not isinstance(receipt, bytes) or not isinstance(evidence, bytes):
+            raise HostError("bad_items", f"receipt {number} and its evidence must be bytes", Exit.INPUT)
+    return sorted(unique, key=lambda item: item[0])
+
+
+def store(session: Session, terminal: Terminal, items: list[Item], source: str, now: int) -> Delivery:
+    """Adds what is not held yet. `items`: as from `in_order`, one at least."""
+    known = _held(session, terminal.kid, items[0][0], items[-1][0])
+    before = len(known)
+    rows: dict[_Key, ReceiptRow] = {}
+    for number, raw, _ in items:
+        key = number, hashlib.sha256(raw).digest()
+        if key not in known:
+            known[key] = _row(terminal.kid, number, raw, source, now)
+            session.add(known[key])
+        rows[key] = known[key]
+    fresh = [row for row in rows.values() if row.id is None]
+    session.flush()
+    records = _add_evidence(session, items, rows, {row.id for row in fresh})
+    return Delivery(list(rows.values()), len(known) - before, records)
+
+
+def _held(session: Session, kid: bytes, low: int, high: int) -> dict[_Key, ReceiptRow]:
+    query = select(ReceiptRow).where(ReceiptRow.terminal_kid == kid, ReceiptRow.number.between(low, high))
+    return {(row.number, row.sha256): row for row in session.scalars(query)}
+
+
+def _row(kid: bytes, number: int, raw: bytes, source: str, now: int) -> ReceiptRow:
+    return ReceiptRow(
+        terminal_kid=kid,
+        number=number,
+        sha256=hashlib.sha256(raw).digest(),
+        raw=raw,
+        received=now,
+        source=source[:160],
+        previous=previous_of(raw),
+        state=PENDING,
+        revision=0,
+        anchored=False,
+    )
+
+
+def _add_evidence(session: Session, items: list[Item], rows: dict[_Key, ReceiptRow], fresh: set[int]) -> list[Record]:
+    there = _evidence(session, [row.id for row in rows.values() if row.id not in fresh])
+    records = []
+    for number, raw, evidence in items:
+        row = rows[number, hashlib.sha256(raw).digest()]
+        key = row.id, hashlib.sha256(evidence).digest()
+        added = bool(evidence) and key not in there
+        if added:
+            there.add(key)
+            session.add(EvidenceRow(receipt_id=row.id, sha256=key[1], raw=evidence))
+            _judge_again(row)
+        if added or row.id in fresh:
+            records.append(receipt_record(row.terminal_kid, number, raw, evidence))
+    return records
+
+
+def _evidence(session: Session, idents: list[int]) -> set[tuple[int, bytes]]:
+    query = select(EvidenceRow.receipt_id, EvidenceRow.sha256).where(EvidenceRow.receipt_id.in_(idents))
+    return {(ident, sha256) for ident, sha256 in session.execute(query)}
+
+
+def _judge_again(row: ReceiptRow) -> None:
+    """More evidence can only help a receipt that was refused, or is being judged."""
+    row.revision += 1
+    if row.state == REFUSED:
+        row.state = PENDING

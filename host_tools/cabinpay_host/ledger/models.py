@@ -1,0 +1,171 @@
+"""The ledger's tables. Nothing here is SQLite's own: PostgreSQL takes the same model.
+
+Raw bytes and entries are written once. What changes on a receipt is what was found out about it (`state` and the
+fields below it, `anchored`); exceptions are opened and cleared, never deleted.
+"""
+
+from typing import Annotated
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+SCHEMA = 1
+
+# Receipt.state
+PENDING, SOUND, REFUSED = "pending", "sound", "refused"
+# Entry.kind
+SALE, REPLAY, REVERSAL = "sale", "replay", "reversal"
+
+Octets = Annotated[bytes, mapped_column(LargeBinary)]
+Long = Annotated[int, mapped_column(BigInteger)]
+Word = Annotated[str, mapped_column(String(16))]
+Text = Annotated[str, mapped_column(String(160))]
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Meta(Base):
+    """One row. A writer locks it, so that writers (and appends to the archive) come one after another."""
+
+    __tablename__ = "meta"
+    ident: Mapped[Octets] = mapped_column(primary_key=True)
+    schema_version: Mapped[int]
+    archive_length: Mapped[Long]
+
+
+class Root(Base):
+    __tablename__ = "roots"
+    public_key: Mapped[Octets] = mapped_column(primary_key=True)
+
+
+class BundleRow(Base):
+    """A trust bundle that verified against a pinned root."""
+
+    __tablename__ = "bundles"
+    sha256: Mapped[Octets] = mapped_column(primary_key=True)
+    version: Mapped[Long]
+    airline: Mapped[str] = mapped_column(String(2))
+    raw: Mapped[Octets]
+
+
+class Terminal(Base):
+    """held_*: custody, see custody.py; rewind: where a pull goes back to, because the branch given is not joined."""
+
+    __tablename__ = "terminals"
+    kid: Mapped[Octets] = mapped_column(primary_key=True)
+    public_key: Mapped[Octets]
+    label: Mapped[Text]
+    airline: Mapped[str] = mapped_column(String(2))
+    held_number: Mapped[Long] = mapped_column(default=0)
+    held_head: Mapped[Octets] = mapped_column(default=bytes(32))
+    rewind: Mapped[Long | None]
+
+
+class Enrolment(Base):
+    """Who stands behind a pass: `passenger` is the platform's reference, never a name or card number."""
+
+    __tablename__ = "enrolments"
+    issuer_kid: Mapped[Octets] = mapped_column(primary_key=True)
+    cti: Mapped[Octets] = mapped_column(primary_key=True)
+    sub: Mapped[Octets]
+    passenger: Mapped[Text] = mapped_column(index=True)
+
+
+class ReceiptRow(Base):
+    """A receipt as a terminal gave it, and what is known about it.
+
+    previous: what it claims, None where it cannot be read; follows: SHA-256 of what the terminal gave just before it;
+    anchored: joined, receipt by receipt, to number 1; revision: rises whenever there is reason to judge again;
+    evidence_sha256: the evidence it was judged by; booked: kind of its standing entry.
+    """
+
+    __tablename__ = "receipts"
+    __table_args__ = (
+        UniqueConstraint("terminal_kid", "number", "sha256"),
+        Index("receipts_payment", "issuer_kid", "cti", "seq"),
+        Index("receipts_state", "state"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    terminal_kid: Mapped[Octets] = mapped_column(ForeignKey("terminals.kid"))
+    number: Mapped[Long]
+    sha256: Mapped[Octets]
+    raw: Mapped[Octets]
+    received: Mapped[Long]
+    source: Mapped[Text]
+    previous: Mapped[Octets | None]
+    follows: Mapped[Octets | None]
+    anchored: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[Word] = mapped_column(default=PENDING)
+    revision: Mapped[int] = mapped_column(default=0)
+    kind: Mapped[int | None]
+    time: Mapped[Long | None]
+    shift: Mapped[Long | None]
+    mode: Mapped[int | None]
+    amount: Mapped[Long | None]
+    currency: Mapped[int | None]
+    issuer_kid: Mapped[Octets | None]
+    cti: Mapped[Octets | None]
+    seq: Mapped[Long | None]
+    evidence_sha256: Mapped[Octets | None]
+    booked: Mapped[Word | None]
+
+
+class EvidenceRow(Base):
+    """Evidence as given. A receipt may come with several (a phone's, a terminal's): any that holds is enough."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (UniqueConstraint("receipt_id", "sha256"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"))
+    sha256: Mapped[Octets]
+    raw: Mapped[Octets]
+
+
+class Settlement(Base):
+    """The one debit of a payment. That there is one only is the database's constraint, not our care."""
+
+    __tablename__ = "settlements"
+    issuer_kid: Mapped[Octets] = mapped_column(primary_key=True)
+    cti: Mapped[Octets] = mapped_column(primary_key=True)
+    seq: Mapped[Long] = mapped_column(primary_key=True, autoincrement=False)
+    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"), unique=True)
+    amount: Mapped[Long]
+    currency: Mapped[int]
+    limit_total: Mapped[Long]
+    limit_sale: Mapped[Long]
+    limit_count: Mapped[int]
+
+
+class Entry(Base):
+    __tablename__ = "entries"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"), index=True)
+    kind: Mapped[Word]
+    made: Mapped[Long]
+    postings: Mapped[list["Posting"]] = relationship(lazy="selectin")
+
+
+class Posting(Base):
+    """amount: minor units, debit positive, credit negative; an entry's postings sum to zero in each currency."""
+
+    __tablename__ = "postings"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"), index=True)
+    account: Mapped[Text] = mapped_column(index=True)
+    amount: Mapped[Long]
+    currency: Mapped[int]
+
+
+class ExceptionRow(Base):
+    """What a person has to look at; cleared: when it ceased to be so (a gap was filled, a bundle came)."""
+
+    __tablename__ = "exceptions"
+    __table_args__ = (UniqueConstraint("receipt_id", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"))
+    code: Mapped[Word]
+    detail: Mapped[Text]
+    raised: Mapped[Long]
+    cleared: Mapped[Long | None]

@@ -1,0 +1,36 @@
+"""Reads what there is to judge, and what to judge it by."""
+
+from collections import defaultdict
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cabinpay.wire import cose
+from cabinpay.wire.keys import kid
+from cabinpay.wire.trust import Bundle
+
+from .. import codec
+from .judge import Case, Issuer, Party, World
+from .models import PENDING, BundleRow, EvidenceRow, ReceiptRow, Terminal
+
+
+def load_world(session: Session) -> World:
+    """Terminals and issuers. Bundles were verified when they were accepted."""
+    terminals = {t.kid: Party(t.public_key, t.airline) for t in session.scalars(select(Terminal))}
+    issuers: defaultdict[str, defaultdict[bytes, list[Issuer]]] = defaultdict(lambda: defaultdict(list))
+    for raw in session.scalars(select(BundleRow.raw)):
+        bundle = Bundle.unpack(cose.parse(raw, codec).payload, codec)
+        for public_key, start, until, _ in bundle.issuers:
+            issuers[bundle.airline][kid(public_key)].append(Issuer(public_key, start, until))
+    return World(terminals, {airline: dict(by_kid) for airline, by_kid in issuers.items()})
+
+
+def load_cases(session: Session, count: int) -> list[Case]:
+    """Up to `count` receipts that wait for judgement, oldest first."""
+    query = select(ReceiptRow).where(ReceiptRow.state == PENDING).order_by(ReceiptRow.id).limit(count)
+    rows = session.scalars(query).all()
+    evidence: defaultdict[int, list[bytes]] = defaultdict(list)
+    theirs = select(EvidenceRow).where(EvidenceRow.receipt_id.in_([r.id for r in rows]))
+    for e in session.scalars(theirs):
+        evidence[e.receipt_id].append(e.raw)
+    return [Case(r.id, r.revision, r.terminal_kid, r.number, r.raw, evidence[r.id]) for r in rows]

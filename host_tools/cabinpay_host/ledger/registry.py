@@ -1,0 +1,138 @@
+"""What a ledger is founded on and knows by name: itself, roots, bundles, terminals, enrolments."""
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+
+from sqlalchemy import Engine, inspect, select, update
+from sqlalchemy.orm import Session
+
+from cabinpay.wire.errors import WireError
+from cabinpay.wire.keys import kid
+from cabinpay.wire.schema import airline as is_airline
+from cabinpay.wire.trust import open_bundle
+
+from .. import codec
+from ..crypto import verify
+from ..errors import Exit, HostError
+from . import archive as arc
+from . import db
+from .models import PENDING, REFUSED, SCHEMA, Base, BundleRow, Enrolment, Meta, ReceiptRow, Root, Terminal
+
+
+def found(engine: Engine, archive: arc.Archive, ident: bytes, roots: list[bytes]) -> None:
+    """Makes database and archive; neither remains where that fails."""
+    if not roots or any(len(root) != 32 for root in roots):
+        raise HostError("bad_roots", "a ledger needs one root public key at least, 32 bytes each", Exit.INPUT)
+    file = db.file_of(engine.url)
+    for path in (archive.path, file):
+        if path is not None and path.exists():
+            raise HostError("ledger_exists", f"{path} is there already: open it, or name another", Exit.REFUSED)
+    with _undone_on_error(archive, engine):
+        length = _start_archive(archive, ident, roots)
+        _start_database(engine, Meta(ident=ident, schema_version=SCHEMA, archive_length=length), roots)
+
+
+@contextlib.contextmanager
+def _undone_on_error(archive: arc.Archive, engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        engine.dispose()
+        for path in (archive.path, db.file_of(engine.url)):
+            if path is not None:
+                path.unlink(missing_ok=True)
+        raise
+
+
+def _start_archive(archive: arc.Archive, ident: bytes, roots: list[bytes]) -> int:
+    try:
+        length = archive.create(ident)
+    except OSError as e:
+        raise HostError("archive_failed", f"cannot make {archive.path}: {e.strerror}", Exit.STORAGE) from e
+    return archive.append([arc.Record(arc.ROOT, (root,)) for root in roots], length)
+
+
+def _start_database(engine: Engine, meta: Meta, roots: list[bytes]) -> None:
+    with db.told(), engine.execution_options(writing=True).begin() as connection, Session(connection) as session:
+        Base.metadata.create_all(connection)
+        session.add(meta)
+        session.add_all(Root(public_key=root) for root in dict.fromkeys(roots))
+        session.flush()
+
+
+def identify(engine: Engine) -> bytes:
+    """Id of the ledger behind `engine`; HostError where there is none that this version can read."""
+    file = db.file_of(engine.url)
+    if file is not None and not file.is_file():
+        raise HostError("ledger_missing", f"no ledger at {file}: create it first, or name another", Exit.STORAGE)
+    with db.told(), engine.connect() as connection:
+        tables = inspect(connection)
+        columns = {c["name"] for c in tables.get_columns("meta")} if tables.has_table("meta") else set()
+    if not {"ident", "schema_version"} <= columns:
+        raise HostError("not_a_ledger", "this database is no ledger: name the right one", Exit.STORAGE)
+    with db.reading(engine) as session:
+        row = session.execute(select(Meta.ident, Meta.schema_version)).one_or_none()
+    if row is None:
+        raise HostError("not_a_ledger", "this ledger was never finished: create another", Exit.STORAGE)
+    if row.schema_version != SCHEMA:
+        line = f"ledger of version {row.schema_version}, this program reads {SCHEMA}: use the program that wrote it"
+        raise HostError("ledger_version", line, Exit.STORAGE)
+    return bytes(row.ident)
+
+
+def terminal(session: Session, terminal_kid: bytes) -> Terminal:
+    row = session.get(Terminal, terminal_kid)
+    if row is None:
+        raise HostError("unknown_terminal", f"terminal {terminal_kid.hex()} is not registered: add it", Exit.REFUSED)
+    return row
+
+
+def add_bundle(session: Session, data: bytes, records: list[arc.Record]) -> int:
+    roots = list(session.scalars(select(Root.public_key)))
+    try:
+        delegation, bundle = open_bundle(data, roots, verify, codec)
+    except WireError as e:
+        raise HostError("bad_bundle", f"this bundle is not signed under the ledger's roots ({e})", Exit.INPUT) from e
+    if bundle.issued >= delegation.not_after:
+        raise HostError("bad_bundle", "this bundle was issued after its delegation ran out", Exit.INPUT)
+    sha256 = hashlib.sha256(data).digest()
+    if session.get(BundleRow, sha256) is None:
+        session.add(BundleRow(sha256=sha256, version=bundle.version, airline=bundle.airline, raw=data))
+        records.append(arc.Record(arc.BUNDLE, (data,)))
+        again = update(ReceiptRow).where(ReceiptRow.state.in_((PENDING, REFUSED)))
+        session.execute(again.values(state=PENDING, revision=ReceiptRow.revision + 1))
+    return bundle.version
+
+
+def add_terminal(session: Session, public_key: bytes, label: str, airline: str, records: list[arc.Record]) -> bytes:
+    if len(public_key) != 32 or not is_airline(airline) or not 0 < len(label) <= 160:
+        raise HostError(
+            "bad_terminal", "a terminal takes a key of 32 bytes, a label and a two-letter airline", Exit.INPUT
+        )
+    ident = kid(public_key)
+    row = session.get(Terminal, ident)
+    if row is not None and (row.public_key, row.airline) != (public_key, airline):
+        line = f"terminal {ident.hex()} is registered with another key or airline"
+        raise HostError("terminal_differs", line, Exit.REFUSED)
+    if row is not None and row.label == label:
+        return ident
+    if row is None:
+        session.add(Terminal(kid=ident, public_key=public_key, label=label, airline=airline))
+    else:
+        row.label = label
+    records.append(arc.Record(arc.TERMINAL, (public_key, label.encode(), airline.encode())))
+    return ident
+
+
+def add_enrolment(session: Session, values: tuple[bytes, bytes, bytes, str], records: list[arc.Record]) -> None:
+    issuer_kid, cti, sub, passenger = values
+    if [len(issuer_kid), len(cti), len(sub)] != [8, 8, 8] or not 0 < len(passenger) <= 160:
+        raise HostError("bad_enrolment", "issuer kid, cti and sub take 8 bytes each, and a reference", Exit.INPUT)
+    row = session.get(Enrolment, (issuer_kid, cti))
+    if row is None:
+        session.add(Enrolment(issuer_kid=issuer_kid, cti=cti, sub=sub, passenger=passenger))
+        records.append(arc.Record(arc.ENROLMENT, (issuer_kid, cti, sub, passenger.encode())))
+    elif (row.sub, row.passenger) != (sub, passenger):
+        line = f"pass {cti.hex()} is enrolled for somebody else"
+        raise HostError("enrolment_differs", line, Exit.REFUSED)

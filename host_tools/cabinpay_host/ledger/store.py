@@ -1,0 +1,184 @@
+"""The ledger: what is given to it is kept first and judged after."""
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from cabinpay.wire.keys import kid
+
+from ..errors import Exit, HostError
+from . import custody, db, intake, registry
+from .archive import Archive, Record
+from .book import book
+from .judge import check
+from .models import PENDING, ExceptionRow, ReceiptRow, Terminal
+from .pending import load_cases, load_world
+
+# Receipts judged in one transaction: other writers get their turn in between.
+CHUNK = 256
+# Seconds a writer waits for another one
+WAIT = 5.0
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a delivery came to. new, known: receipts not held before, and held; exceptions: (number, code) that stand
+    open on what was given; pending: how many of it could not be judged now (the next `take` or `judge_pending` will).
+    """
+
+    new: int
+    known: int
+    pending: int
+    exceptions: tuple[tuple[int, str], ...]
+
+
+class Ledger:
+    """A ledger at a database URL with its archive file. Threads may share one; processes open their own."""
+
+    def __init__(self, engine: Engine, archive: Archive, ident: bytes, clock: Callable[[], float]) -> None:
+        self.id = ident
+        self.archive = archive
+        self._engine = engine
+        self._clock = clock
+
+    @classmethod
+    def create(
+        cls,
+        url: str,
+        archive: str | Path,
+        roots: list[bytes],
+        *,
+        wait: float = WAIT,
+        clock: Callable[[], float] = time.time,
+    ) -> Self:
+        """A new ledger that accepts bundles under `roots` (public keys, 32 bytes each)."""
+        engine = db.connect(db.parsed(url), wait)
+        ident = secrets.token_bytes(16)
+        registry.found(engine, Archive(Path(archive)), ident, roots)
+        return cls(engine, Archive(Path(archive)), ident, clock)
+
+    @classmethod
+    def open(cls, url: str, archive: str | Path, *, wait: float = WAIT, clock: Callable[[], float] = time.time) -> Self:
+        """The ledger that is there; HostError for anything else."""
+        engine = db.connect(db.parsed(url), wait)
+        ident = registry.identify(engine)
+        if Archive(Path(archive)).ident() != ident:
+            raise HostError("wrong_archive", f"{archive} belongs to another ledger: name the right one", Exit.STORAGE)
+        return cls(engine, Archive(Path(archive)), ident, clock)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def reading(self) -> contextlib.AbstractContextManager[Session]:
+        """A session for queries, on one state of the ledger."""
+        return db.reading(self._engine)
+
+    def add_bundle(self, data: bytes) -> int:
+        """Accepts a trust bundle that verifies against the roots, of any version; its version. Receipts that were
+        refused are judged again by it."""
+        with self._recording() as (session, records):
+            version = registry.add_bundle(session, data, records)
+        with contextlib.suppress(HostError):
+            self.judge_pending()
+        return version
+
+    def add_terminal(self, public_key: bytes, label: str, airline: str) -> bytes:
+        """Registers a terminal; its kid. Again with the same key: the label may change, the airline may not."""
+        with self._recording() as (session, records):
+            return registry.add_terminal(session, public_key, label, airline, records)
+
+    def knows_terminal(self, public_key: bytes) -> bool:
+        """Is a terminal registered with exactly this key?"""
+        with self.reading() as session:
+            terminal = session.get(Terminal, kid(public_key))
+            return terminal is not None and terminal.public_key == public_key
+
+    def add_enrolment(self, issuer_kid: bytes, cti: bytes, sub: bytes, passenger: str) -> None:
+        """Says who stands behind a pass; `passenger` is the platform's reference."""
+        with self._recording() as (session, records):
+            registry.add_enrolment(session, (issuer_kid, cti, sub, passenger), records)
+
+    def next_number(self, terminal_kid: bytes) -> int:
+        """Where a pull goes on. After a pull ended, at or below what it gave: the terminal is on a branch whose
+        beginning is not held, pull again from there (in batches of two receipts at least) before acking."""
+        with self.reading() as session:
+            terminal = registry.terminal(session, terminal_kid)
+            return terminal.rewind or terminal.held_number + 1
+
+    def custody(self, terminal_kid: bytes) -> tuple[int, bytes] | None:
+        """(number, SHA-256 of its receipt) to ack: everything down to number 1 on that branch is held."""
+        with self.reading() as session:
+            terminal = registry.terminal(session, terminal_kid)
+            return (terminal.held_number, terminal.held_head) if terminal.held_number else None
+
+    def take(self, terminal_kid: bytes, items: Iterable[intake.Item], source: str) -> Taken:
+        """Keeps (number, receipt, evidence) as streamed by a terminal, durably, all or nothing; then judges.
+
+        On return everything is committed and in the archive, so custody may be acked; no content raises.
+        HostError: nothing of it was kept.
+        """
+        given = intake.in_order(items)
+        if not given:
+            return Taken(0, 0, 0, ())
+        with self._recording() as (session, records):
+            terminal = registry.terminal(session, terminal_kid)
+            delivery = intake.store(session, terminal, given, source, self._now())
+            custody.note_order(delivery.rows)
+            custody.advance(session, terminal, delivery.rows)
+            records += delivery.records
+            idents = [row.id for row in delivery.rows]
+        # what is kept is kept: a judgement that cannot be written now is no reason to give it again
+        with contextlib.suppress(HostError):
+            self.judge_pending()
+        return self._account(idents, delivery.new)
+
+    def judge_pending(self) -> int:
+        """Judges what waits for it; how many receipts. Harmless at any time, by several at once too."""
+        judged = 0
+        while True:
+            with self.reading() as session:
+                world, cases = load_world(session), load_cases(session, CHUNK)
+            if not cases:
+                return judged
+            findings = [check(case, world) for case in cases]
+            with db.writing(self._engine) as (session, _):
+                judged += book(session, findings, self._now())
+
+    @contextlib.contextmanager
+    def _recording(self) -> Iterator[tuple[Session, list[Record]]]:
+        """A writer's session, and the records that the archive must hold before it commits."""
+        with db.writing(self._engine) as (session, meta):
+            records: list[Record] = []
+            yield session, records
+            session.flush()
+            if records:
+                meta.archive_length = self.archive.append(records, meta.archive_length)
+
+    def _account(self, idents: list[int], new: int) -> Taken:
+        open_flags = (
+            select(ReceiptRow.number, ExceptionRow.code)
+            .join(ExceptionRow, ExceptionRow.receipt_id == ReceiptRow.id)
+            .where(ReceiptRow.id.in_(idents), ExceptionRow.cleared.is_(None))
+            .order_by(ReceiptRow.number, ExceptionRow.code)
+        )
+        waiting = select(func.count()).where(ReceiptRow.id.in_(idents), ReceiptRow.state == PENDING)
+        with self.reading() as session:
+            flags = tuple((number, code) for number, code in session.execute(open_flags))
+            return Taken(new, len(idents) - new, session.scalar(waiting) or 0, flags)
+
+    def _now(self) -> int:
+        return int(self._clock())

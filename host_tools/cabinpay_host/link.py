@@ -1,0 +1,148 @@
+"""The host's side of the link: requests with their replies, login, and the operations that sync is made of."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from cabinpay.wire import cose, frames, messages
+from cabinpay.wire.errors import WireError
+from cabinpay.wire.keys import kid
+from cabinpay.wire.schema import octets, row, u32
+
+from . import codec, crypto
+from .errors import Exit, HostError
+from .keys import Key
+
+# A flash erase takes 400 ms at worst, two signatures in plain Python a few seconds on the slowest board
+ANSWER_SECONDS = 15.0
+HELLO_SECONDS = 2.0
+HELLO_TRIES = 3
+CHUNK = 160
+CREDIT = 32
+_ON_SERIAL = b""
+
+_item = row(u32, octets(1, 1200), lambda v: isinstance(v, bytes) and len(v) <= 1200)
+_head = row(lambda v: v == 0 or u32(v), octets(32))
+
+
+class Stream(Protocol):
+    def read(self) -> bytes: ...
+    def write(self, data: bytes) -> None: ...
+
+
+class Hello:
+    """What a terminal says of itself before login; nothing of it is believed until login proves the key."""
+
+    def __init__(self, items: list[Any]) -> None:
+        self.version, self.state, self.agent, self.label, self.public_key, self.nonce, self.bundle = items
+        self.kid = kid(self.public_key) if self.public_key else b""
+
+
+class Link:
+    """One terminal on one stream; wait: seconds for an answer before it counts as none."""
+
+    def __init__(self, stream: Stream, wait: float = ANSWER_SECONDS) -> None:
+        self._stream = stream
+        self._wait = wait
+        self._decoder = frames.Decoder(frames.MAX_REPLY)
+        self._bodies: list[bytes] = []
+        self._ident = int.from_bytes(os.urandom(2), "big")
+
+    def hello(self) -> Hello:
+        """A fresh session; asked again when line noise from before ate the question."""
+        for attempt in range(HELLO_TRIES):
+            try:
+                result = self.call("hello", wait=HELLO_SECONDS)
+                break
+            except HostError as e:
+                if e.code != "no_answer" or attempt == HELLO_TRIES - 1:
+                    raise
+        _expect(messages.hello_form(result))
+        if result[0] != messages.VERSION:
+            raise HostError(
+                "link_version", f"The terminal speaks link version {result[0]}: update this tool.", Exit.TERMINAL
+            )
+        return Hello(result)
+
+    def login(self, hello: Hello, ground: Key) -> None:
+        """Proves `ground` to the terminal, and has the terminal prove the key that hello named."""
+        nonce = os.urandom(16)
+        names = (ground.kid, hello.kid, nonce, hello.nonce, _ON_SERIAL)
+        payload = messages.login(messages.HOST, *names, codec)
+        answer = self.call("login", ground.sign(payload, cose.AAD_LOGIN))
+        try:
+            theirs = cose.open(answer, _by(hello.public_key), cose.AAD_LOGIN, codec)
+            proven = theirs == messages.login(messages.TERMINAL, *names, codec)
+        except (WireError, TypeError):
+            proven = False
+        if not proven:
+            raise HostError("not_this_terminal", "The terminal could not prove its key. Do not trust it.", Exit.REFUSED)
+
+    def send_bundle(self, bundle: bytes) -> None:
+        for offset in range(0, len(bundle), CHUNK):
+            self.call("bundle", len(bundle), offset, bundle[offset : offset + CHUNK])
+
+    def provision(self, entropy: bytes, roots: tuple[bytes, bytes], label: str, aircraft: str) -> bytes:
+        """The new terminal's public key, 32 bytes."""
+        public = self.call("provision", entropy, *roots, label, aircraft)
+        _expect(octets(32)(public))
+        return bytes(public)
+
+    def set_time(self, hello: Hello, ground: Key, now: int) -> None:
+        payload = messages.time(hello.kid, hello.nonce, now, codec)
+        self.call("time", ground.sign(payload, cose.AAD_TIME))
+
+    def ack(self, signed: bytes) -> int:
+        """The number up to which the terminal now holds everything acknowledged."""
+        number = self.call("ack", signed)
+        _expect(type(number) is int)
+        return int(number)
+
+    def pull(self, first: int) -> tuple[list[tuple[int, bytes, bytes]], int, bytes]:
+        """Up to CREDIT receipts from `first` on (number, receipt, evidence), and the terminal's number and head."""
+        *items, head = self.stream("pull", first, CREDIT)
+        _expect(all(_item(item) for item in items) and _head(head))
+        return [(n, receipt, evidence) for n, receipt, evidence in items], head[0], head[1]
+
+    def call(self, op: str, *args: Any, wait: float | None = None) -> Any:
+        """The result of one request; HostError with the terminal's own code where it refuses."""
+        *_, result = self.stream(op, *args, wait=wait)
+        return result
+
+    def stream(self, op: str, *args: Any, wait: float | None = None) -> Iterator[Any]:
+        """Results of a request as they come, the last one included."""
+        self._ident = (self._ident + 1) & 0xFFFF
+        self._stream.write(frames.encode(messages.request(self._ident, op, list(args), codec)))
+        status = messages.MORE
+        while status == messages.MORE:
+            status, result = self._reply(op, time.monotonic() + (wait or self._wait))
+            if status not in (messages.OK, messages.MORE):
+                raise HostError(status, f"The terminal refuses {op}: {result}", Exit.REFUSED)
+            yield result
+
+    def _reply(self, op: str, deadline: float) -> tuple[str, Any]:
+        """Next reply to the latest request. Frames of earlier ones (a session cut before this one) are passed over."""
+        while time.monotonic() < deadline:
+            if not self._bodies:
+                self._bodies = self._decoder.feed(self._stream.read())
+                continue
+            try:
+                ident, status, result = messages.read_reply(self._bodies.pop(0), codec)
+            except WireError:
+                continue
+            if ident == self._ident:
+                return status, result
+        line = f"No answer to {op}. Is this a Cabinpay terminal, and is it switched on? Try again: it is safe."
+        raise HostError("no_answer", line, Exit.TERMINAL)
+
+
+def _by(public_key: bytes) -> Any:
+    return lambda k, message, signature: k == kid(public_key) and crypto.verify(public_key, message, signature)
+
+
+def _expect(good: bool) -> None:
+    if not good:
+        raise HostError("bad_reply", "The terminal's answer is not of its form. Do not trust it.", Exit.TERMINAL)

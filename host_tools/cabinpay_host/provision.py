@@ -1,0 +1,41 @@
+"""From a blank terminal to one that can sell: its keys, its bundle, its place in the ledger."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from cabinpay.wire.keys import kid
+
+from .errors import Exit, HostError
+from .ledger.store import Ledger
+from .link import Link
+
+
+@dataclass(frozen=True)
+class Provisioned:
+    """label: the terminal's name; public_key: 32 bytes; fresh: made now, not found done already."""
+
+    label: str
+    public_key: bytes
+    fresh: bool
+
+    @property
+    def kid(self) -> bytes:
+        return kid(self.public_key)
+
+
+def provision(
+    link: Link, ledger: Ledger, roots: tuple[bytes, bytes], airline: str, label: str, aircraft: str, bundle: bytes
+) -> Provisioned:
+    """Makes the terminal's keys, notes it in the ledger, sends the bundle. Cut anywhere and run again it completes."""
+    hello = link.hello()
+    fresh = hello.state == "blank"
+    if not fresh and (hello.state, hello.label) != ("no-bundle", label):
+        line = f"This terminal is {hello.label or 'unnamed'} and {hello.state}: only a blank one is provisioned."
+        raise HostError("not_blank", line, Exit.REFUSED)
+    public = link.provision(os.urandom(32), roots, label, aircraft) if fresh else hello.public_key
+    # registered before it can sell, so that no receipt is ever of an unknown terminal
+    ledger.add_terminal(public, label, airline)
+    link.send_bundle(bundle)
+    return Provisioned(label, public, fresh)

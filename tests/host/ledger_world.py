@@ -1,0 +1,240 @@
+"""Issuers, bundles, passes, payments and terminals for the ledger's tests, all from written seeds; and what the tests
+look at."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from nacl import bindings as sodium
+from sqlalchemy import text
+
+from cabinpay.wire import claims, cose, receipts, trust
+from cabinpay.wire.keys import kid
+from cabinpay_host import codec, crypto
+from cabinpay_host.ledger import Ledger, audit, views
+
+NOW = 1_750_000_000
+DAY = 86_400
+EUR, USD = 978, 840
+AIRLINE = "9C"
+OPEN_CAPS = [[0xFFFFFF] * 3] * 3
+SANDWICH = [[101, 1, 650]]
+
+CHALLENGED, BOUND, QUICK = claims.CHALLENGED, claims.BOUND, claims.QUICK
+
+
+def sha(data):
+    return hashlib.sha256(data).digest()
+
+
+class Key:
+    def __init__(self, label):
+        self.seed = sha(b"cabinpay test key " + label.encode())
+        self.public = crypto.public_key(self.seed)
+        self.kid = kid(self.public)
+
+    def sign(self, payload, aad, *, kid=True):
+        """kid: True for this key's, or the one to claim, or None for the header without."""
+        return cose.sign(payload, self.kid if kid is True else kid, crypto.signer(self.seed), aad, codec)
+
+
+ROOT, BUNDLE_KEY, ISSUER, GROUND = Key("root"), Key("bundle"), Key("issuer"), Key("ground")
+
+
+def bundle(*issuers, version=1, root=ROOT, start=0, until=NOW + 365 * DAY, issued=NOW - DAY, not_after=NOW + 90 * DAY):
+    """COSE bytes of a trust bundle that lists `issuers` (keys)."""
+    words = trust.Delegation(bundle_key=BUNDLE_KEY.public, not_after=not_after, serial=1).pack(codec)
+    listed = [[i.public, start, until, [[EUR, 1_000_000, 1_000_000]]] for i in issuers or (ISSUER,)]
+    made = trust.Bundle(
+        delegation=root.sign(words, cose.AAD_DELEGATION),
+        version=version,
+        issued=issued,
+        not_after=NOW + 30 * DAY,
+        airline=AIRLINE,
+        currencies=[[EUR, 2, OPEN_CAPS, 0]],
+        issuers=listed,
+        ground=[[GROUND.public, 0, NOW + 365 * DAY, 15]],
+        limits=[60, 30 * DAY, 1000, 7 * DAY],
+    )
+    return BUNDLE_KEY.sign(made.pack(codec), cose.AAD_BUNDLE)
+
+
+class Passenger:
+    """A phone with one pass."""
+
+    def __init__(self, label, issuer=ISSUER, limits=(EUR, 100_000, 50_000, 200), **changes):
+        self.device = Key("phone " + label)
+        self.issuer = issuer
+        values = {"sub": sha(b"sub" + label.encode())[:8], "aud": AIRLINE, "nbf": NOW - DAY, "exp": NOW + DAY}
+        values.update(cti=sha(b"cti" + label.encode())[:8], cnf=claims.cnf(self.device.public), limits=list(limits))
+        self.claims = claims.Pass(**{**values, **changes})
+        self.cti, self.sub = self.claims.cti, self.claims.sub
+        self.signed = issuer.sign(self.claims.pack(codec), cose.AAD_PASS)
+        self.seq = NOW
+
+    def pay(self, *, terms=None, challenge=None, seq=None, iat=NOW, device=None, aad=None, kid=None):
+        self.seq = seq or self.seq + 1
+        words = claims.Payment(iat=iat, seq=self.seq, terms=terms, challenge=challenge).pack(codec)
+        return (device or self.device).sign(words, self.signed if aad is None else aad, kid=kid)
+
+    @property
+    def account(self):
+        return f"passenger:{self.issuer.kid.hex()}:{self.cti.hex()}"
+
+
+@dataclass
+class Terminal:
+    """A chain of receipts; `items` is what it streams."""
+
+    label: str
+    items: list = field(default_factory=list)
+    time: int = NOW
+    shift: int = 1
+    sums: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.key = Key("terminal " + self.label)
+        self.kid = self.key.kid
+
+    @property
+    def number(self):
+        return len(self.items)
+
+    def twin(self):
+        """A clone, or the same terminal restored from a dump: goes on from here on a branch of its own."""
+        return Terminal(self.label, list(self.items), self.time, self.shift, dict(self.sums))
+
+    def open(self):
+        self.shift, self.sums = self.number + 1, {}
+        flight = [AIRLINE, 8801, 20254]
+        return self._add(receipts.Open, crew="c17", flight=flight, aircraft="B-1234", agent="0.1", bundle=1)
+
+    def close(self, sums=None):
+        told = [[c, receipts.SALE, n, total] for c, (n, total) in sorted(self.sums.items())]
+        return self._add(receipts.Close, covers=[self.shift, self.number], sums=told if sums is None else sums)
+
+    def sale(
+        self, who, lines=None, mode=QUICK, amount=None, currency=EUR, payment=None, nonce=None, evidence=None, **to
+    ):
+        """to: fields of the receipt, or header (kid), signer, that are not what they should be."""
+        lines = lines or SANDWICH
+        amount = claims.lines_total(lines) if amount is None else amount
+        nonce = sha(b"nonce%d" % self.number)[:16] if mode == CHALLENGED and nonce is None else nonce
+        payment = payment or self._payment(who, lines, mode, amount, currency, nonce)
+        proof = receipts.Evidence(who.signed, payment, lines, nonce or None)
+        hashes = {"payment_hash": proof.payment_hash(codec), "lines_hash": proof.lines_hash(codec)}
+        count, total = self.sums.get(currency, (0, 0))
+        self.sums[currency] = count + 1, total + amount
+        data = proof.pack(codec) if evidence is None else evidence
+        return self._add(receipts.Sale, data, **{"mode": mode, "amount": [amount, currency], **hashes, **to})
+
+    def _payment(self, who, lines, mode, amount, currency, nonce):
+        order = claims.lines_hash(lines, codec)[:8]
+        if mode == BOUND:
+            return who.pay(terms=[amount, currency, order])
+        if mode == CHALLENGED:
+            bill = claims.Bill(self.kid, nonce, amount, currency, order)
+            return who.pay(terms=[amount, currency], challenge=bill.challenge(codec))
+        return who.pay()
+
+    def _add(self, form, evidence=b"", *, header=True, signer=None, **fields):
+        self.time += 60
+        previous = sha(self.items[-1][1]) if self.items else receipts.FIRST_PREVIOUS
+        head = {"number": self.number + 1, "previous": previous, "kind": form.KIND, "time": self.time}
+        head.update(quality=[receipts.RTC, 0], shift=self.shift)
+        payload = form(**{**head, **fields}).pack(codec)
+        number = self.number + 1
+        item = (
+            number,
+            (signer or self.key).sign(payload, cose.AAD_RECEIPT, kid=self.kid if header is True else header),
+            evidence,
+        )
+        self.items.append(item)
+        return item
+
+    def spoil(self, raw=b"\xff", evidence=b""):
+        """Something streamed that is no receipt."""
+        self.items.append((self.number + 1, raw, evidence))
+        return self.items[-1]
+
+
+def new_ledger(folder, *terminals, bundles=(), wait=5.0):
+    """A ledger in `folder` that knows `terminals` and the usual bundle."""
+    paths = places(folder)
+    ledger = Ledger.create(*paths, [ROOT.public], wait=wait, clock=lambda: NOW + 2 * DAY)
+    for data in bundles or [bundle()]:
+        ledger.add_bundle(data)
+    for terminal in terminals:
+        ledger.add_terminal(terminal.key.public, terminal.label, AIRLINE)
+    return ledger
+
+
+def places(folder):
+    return f"sqlite:///{folder / 'ledger.db'}", folder / "ledger.archive"
+
+
+def pull(ledger, terminal, batch=3):
+    """What a sync does: pulls from where the ledger says, again where it must, and returns what it would ack."""
+    for _ in range(4):
+        start = ledger.next_number(terminal.kid)
+        rest = [item for item in terminal.items if item[0] >= start]
+        if not rest:
+            break
+        for i in range(0, len(rest), batch):
+            ledger.take(terminal.kid, rest[i : i + batch], "sync")
+    return ledger.custody(terminal.kid)
+
+
+def forged_again(who, payment):
+    """Another valid signature of the same payment: Ed25519 with a nonce of the signer's own choosing."""
+    sign1 = cose.parse(payment, codec)
+    message = cose.signed_bytes(sign1, who.signed, codec)
+    expanded = hashlib.sha512(who.device.seed).digest()
+    scalar = bytes([expanded[0] & 248]) + expanded[1:31] + bytes([expanded[31] & 127 | 64])
+    r = sodium.crypto_core_ed25519_scalar_reduce(hashlib.sha512(b"another nonce").digest())
+    point = sodium.crypto_scalarmult_ed25519_base_noclamp(r)
+    k = sodium.crypto_core_ed25519_scalar_reduce(hashlib.sha512(point + who.device.public + message).digest())
+    scalar = sodium.crypto_core_ed25519_scalar_reduce(scalar + bytes(32))
+    s = sodium.crypto_core_ed25519_scalar_add(r, sodium.crypto_core_ed25519_scalar_mul(k, scalar))
+    return codec.encode([sign1.protected, {}, sign1.payload, point + s])
+
+
+def open_codes(ledger):
+    """{(terminal label, number): [codes]} of what stands open."""
+    codes = {}
+    with ledger.reading() as session:
+        for e in views.exceptions(session):
+            codes.setdefault((e.terminal, e.number), []).append(e.code)
+    return {where: sorted(found) for where, found in codes.items()}
+
+
+def money(ledger):
+    """{(account, currency): amount}, nothing for accounts that came back to zero."""
+    with ledger.reading() as session:
+        return {(b.account, b.currency): b.amount for b in views.balances(session) if b.amount}
+
+
+def faults(ledger):
+    with ledger.reading() as session:
+        assert not any(views.trial_balance(session).values())
+        return audit.verify(session, ledger.archive)
+
+
+_DUMP = {
+    "receipts": "SELECT terminal_kid, number, sha256, raw, state, kind, time, amount, currency, cti, seq, booked"
+    " FROM receipts ORDER BY 1, 2, 3",
+    "evidence": "SELECT r.sha256, e.raw FROM evidence e JOIN receipts r ON r.id = e.receipt_id ORDER BY 1, 2",
+    "settlements": "SELECT s.issuer_kid, s.cti, s.seq, r.sha256, s.amount, s.currency FROM settlements s"
+    " JOIN receipts r ON r.id = s.receipt_id ORDER BY 1, 2, 3",
+    "postings": "SELECT r.sha256, p.account, p.currency, SUM(p.amount) FROM postings p"
+    " JOIN entries e ON e.id = p.entry_id JOIN receipts r ON r.id = e.receipt_id"
+    " GROUP BY r.sha256, p.account, p.currency HAVING SUM(p.amount) <> 0 ORDER BY 1, 2, 3",
+    "exceptions": "SELECT r.terminal_kid, r.number, r.sha256, x.code FROM exceptions x"
+    " JOIN receipts r ON r.id = x.receipt_id WHERE x.cleared IS NULL ORDER BY 1, 2, 3, 4",
+    "custody": "SELECT kid, held_number FROM terminals ORDER BY 1",
+}
+
+
+def dump(ledger):
+    """Everything that must not depend on the order in which receipts came: postings net, by receipt."""
+    with ledger.reading() as session:
+        return {name: [tuple(row) for row in session.execute(text(query))] for name, query in _DUMP.items()}
