@@ -19,7 +19,7 @@ $(READY): pyproject.toml constraints.txt .ci/setup.sh
 	@touch $@
 
 demo: $(READY)
-	@$(BIN)/python tests/demo/flight.py
+	@PYTHONPATH=boards/unix $(BIN)/python tests/demo/flight.py
 
 lint: $(READY)
 	@$(BIN)/ruff check .
@@ -30,9 +30,10 @@ test: lint
 
 vectors: $(READY)
 	@$(BIN)/python tests/vectors/make_vectors.py
+	@$(BIN)/python tests/vectors/make_qrcode.py
 
 bench: $(READY)
-	@$(BIN)/python tests/bench/run.py
+	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/run.py
 
 clean:
 	rm -rf $(VENV) build demo-flight .pytest_cache .mypy_cache .ruff_cache .hypothesis

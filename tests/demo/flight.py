@@ -1,0 +1,248 @@
+"""One flight of Cabinpay, from keys to ledger, on real MicroPython: make demo. Exits 1 if anything is not as claimed.
+
+Files stay in demo-flight/. The terminal boots firmware/main.py on MicroPython's unix port with a littlefs image as its
+flash; QR codes are drawn as pictures and read by a real decoder; the sync goes through a pty as serial port.
+"""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+from cast import forged_code, old_pass
+from stage import ROOT, Stage, Wrong
+
+import simulator
+from cabinpay_host import qr
+from cabinpay_host.wallet import Wallet
+
+LABEL = "9C-T001"
+SYNC = "sync --port {port} --ground keys/laptop.key --ack keys/ledger.key --bundle 9C.bundle --ledger airline.db"
+
+
+class Flight:
+    """The story in chapters; each leaves what the next one needs."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.folder = stage.folder
+        self.flash = stage.folder / "terminal-flash.img"
+        self.terminal: simulator.Terminal | None = None
+        self.pictures = 0
+
+    def fly(self) -> None:
+        try:
+            self.keys()
+            self.passengers()
+            self.terminal_set_up()
+            self.sales()
+            self.refusals()
+            self.power_cut()
+            self.landing()
+            self.ledger()
+        finally:
+            if self.terminal:
+                self.terminal.close()
+
+    def keys(self) -> None:
+        s = self.stage
+        s.chapter("1  On the ground: keys, bundle, ledger")
+        for role, name in (
+            ("root", "root"), ("root", "next"), ("bundle", "day"), ("issuer", "platform"), ("ground", "laptop"),
+            ("ledger", "ledger"),
+        ):  # fmt: skip
+            s.run(f"keys new {role} {name} --folder keys", quiet=True)
+        until = datetime.date.today() + datetime.timedelta(days=90)
+        s.run(f"bundle delegate --root keys/root.key --to keys/day.pub --until {until} --serial 1 --out day.cose")
+        (self.folder / "9C.toml").write_text((Path(__file__).parent / "bundle.toml").read_text())
+        shutil.copy(Path(__file__).parent / "policy.toml", self.folder)
+        roots = "--root keys/root.pub --root keys/next.pub"
+        s.run(f"bundle make 9C.toml --key keys/day.key --delegation day.cose {roots} --out 9C.bundle")
+        s.run(f"ledger new --ledger airline.db {roots}", quiet=True)
+        s.run("ledger add-bundle 9C.bundle --ledger airline.db")
+
+    def passengers(self) -> None:
+        s = self.stage
+        s.chapter("2  Three passengers enrol with the payment platform")
+        for name, score in (("anna", 720), ("bo", 610)):
+            s.run(f"wallet new {name}.wallet", quiet=True)
+            self.enrol(name, score)
+            s.run(f"wallet add {name}.wallet {name}.pass", quiet=True)
+        s.run("wallet new chen.wallet", quiet=True)
+        self.enrol("chen", 540, status=4)
+        s.claim("Chen's score is below the policy's 550: no pass", (self.folder / "chen.pass").exists(), False)
+
+    def enrol(self, name: str, score: int, status: int = 0) -> None:
+        where = f"--wallet {name}.wallet --out {name}.pass --ledger airline.db --passenger {name}"
+        command = f"enrol --issuer keys/platform.key --policy policy.toml --airline 9C --score {score} {where}"
+        self.stage.run(command, status=status)
+
+    def terminal_set_up(self) -> None:
+        s = self.stage
+        s.chapter("3  A blank terminal boots on MicroPython and is provisioned over its serial port")
+        self.power_on("stopped")
+        s.run(f"hello --port {self.port}")
+        roots = "--root keys/root.pub --next-root keys/next.pub"
+        where = f"--bundle 9C.bundle --ledger airline.db --aircraft B-1234 --label {LABEL}"
+        s.run(f"provision --port {self.port} {roots} {where}")
+        s.run(SYNC.format(port=self.port), quiet=True)
+        s.claim("The terminal is ready", s.json(f"hello --port {self.port}")["state"], "ready")
+        s.say("Crew 7 signs on for flight 9C8888: from here on there is no network.")
+        self.on.show(f"7*8888*{time.strftime('%d%m', time.gmtime())}#", "items")
+
+    def sales(self) -> None:
+        s = self.stage
+        s.chapter("4  In the air: sales")
+        s.say("Anna buys two noodles and a tea and shows her code (quick).")
+        self.key_in("1001*2*1500A 1002*1*500A", "B", "scan")
+        self.anna_code = self.shown_code("anna")
+        self.verdict("Anna pays 35.00 CNY", self.anna_code, "approved")
+        s.say("Bo buys a model aircraft; the terminal shows a bill, Bo's phone scans it and agrees (challenged).")
+        screen = self.key_in("2001*1*12800A", "C", "bill")
+        bill = self.picture(screen, "bill")
+        code = self.shown_code("bo", f"--bill-picture {bill} --yes")
+        self.verdict("Bo pays the bill of 128.00 CNY", code, "approved")
+
+    def refusals(self) -> None:
+        s = self.stage
+        s.chapter("5  Codes that must not pay")
+        self.key_in("1001*1*1500A", "B", "scan")
+        wallet = Wallet(self.folder / "anna.wallet")
+        self.verdict("Anna's code of before, photographed and shown again", self.anna_code, "already_paid")
+        forged = forged_code(wallet)
+        self.verdict("A pass forged by somebody with a key of their own", self.drawn(forged), "pass_signature")
+        expired = old_pass(self.folder, "9C")
+        self.verdict("A pass that expired yesterday", self.drawn(expired), "pass_expired")
+        self.key_in("2002*1*25000A", "B", "scan")
+        self.verdict("250.00 CNY on a pass for 200.00 a sale", self.shown_code("bo"), "per_sale")
+
+    def power_cut(self) -> None:
+        s = self.stage
+        s.chapter("6  The plug is pulled in the middle of a sale")
+        code = self.shown_code("anna")
+        self.on.cut_power()
+        operations = self.rehearse(code)
+        s.say(
+            f"The sale takes {operations} flash operations; power fails as the last one ends."
+        )
+        self.power_on("confirm_last")
+        self.key_in("A 1003*1*1800A", "B", "scan")
+        self.on.cut_in(operations, 256)
+        self.on.scan(code)
+        s.claim("The terminal died without a word", self.on.ended(), -signal.SIGKILL)
+        screen = self.power_on("confirm_last")
+        self.picture(screen, "after-the-cut")
+        s.claim("It comes back and shows the last sale", screen["lines"][1:3], ["Receipt 4", "18.00 CNY"])
+        self.key_in("A 1003*1*1800A", "B", "scan")
+        self.verdict("Anna's code, scanned again to be sure", code, "already_paid")
+
+    def rehearse(self, code: str) -> int:
+        """How many flash operations this very sale takes, tried on a copy of the flash."""
+        copy = self.folder / "rehearsal.img"
+        shutil.copy(self.flash, copy)
+        with simulator.Terminal(copy) as terminal:
+            terminal.wait("confirm_last")
+            terminal.show("A", "items")
+            terminal.press("1003*1*1800A")
+            before = terminal.show("B", "scan")["operations"]
+            done = terminal.pay(code)["operations"] - before
+        copy.unlink()
+        Path(f"{copy}.log").unlink()
+        return int(done)
+
+    def landing(self) -> None:
+        s = self.stage
+        s.chapter("7  After landing: cash-up and sync")
+        screen = self.key_in("", "#", "cash_up")
+        self.picture(screen, "cash-up")
+        s.claim("The crew's cash-up", screen["lines"][1], "3 sales  181.00 CNY")
+        self.on.show("#", "sign_on")
+        s.run(SYNC.format(port=self.port))
+        again = s.json(SYNC.format(port=self.port))
+        s.claim("A second sync moves nothing", (again["receipts"], again["acknowledged"]), (0, "5 of 5"))
+
+    def ledger(self) -> None:
+        s = self.stage
+        s.chapter("8  The ledger")
+        s.run("ledger balances --ledger airline.db")
+        sums = s.json("ledger balances --ledger airline.db")["sums"]
+        s.claim("Postings sum to zero", sums, {"CNY": "0.00 CNY"})
+        for name, debits in (("anna", ["35.00 CNY", "18.00 CNY"]), ("bo", ["128.00 CNY"])):
+            s.run(f"ledger statement {name} --ledger airline.db")
+            found = s.json(f"ledger statement {name} --ledger airline.db")["debits"]
+            s.claim(f"One debit per payment of {name.title()}", [d["amount"] for d in found], debits)
+        s.run("ledger shifts --ledger airline.db")
+        (shift,) = s.json("ledger shifts --ledger airline.db")["shifts"]
+        s.claim("The shift's cash-up agrees", (shift["sold"], shift["cash-up"]), ("3 sales 181.00 CNY", "agrees"))
+        s.claim("No exceptions", s.json("ledger exceptions --ledger airline.db")["exceptions"], [])
+        s.run("ledger verify --ledger airline.db")
+
+    @property
+    def on(self) -> simulator.Terminal:
+        assert self.terminal is not None
+        return self.terminal
+
+    @property
+    def port(self) -> str:
+        return self.on.port
+
+    def power_on(self, screen: str) -> dict[str, object]:
+        self.terminal = simulator.Terminal(self.flash)
+        return self.terminal.wait(screen)
+
+    def key_in(self, lines: str, by: str, screen: str) -> dict[str, object]:
+        """Clears what is keyed in, keys in `lines`, presses `by` and waits for `screen`."""
+        if not lines.startswith("A"):
+            self.on.show("D", "items")
+        if lines:
+            self.on.press(lines)
+        return self.on.show(by, screen)
+
+    def shown_code(self, name: str, how: str = "") -> str:
+        """A passenger's phone shows a code as a picture; the scanner's decoder reads it."""
+        self.pictures += 1
+        path = f"qr/{self.pictures:02d}-{name}.png"
+        self.stage.run(f"wallet pay {name}.wallet {how} --png {path}", quiet=True)
+        return qr.read_picture(self.folder / path)
+
+    def drawn(self, text: str) -> str:
+        self.pictures += 1
+        path = self.folder / f"qr/{self.pictures:02d}-hostile.png"
+        path.write_bytes(qr.png(text))
+        return qr.read_picture(path)
+
+    def picture(self, screen: dict[str, object], name: str) -> Path:
+        path = simulator.picture(screen, self.folder / "screens" / f"{name}.png")
+        return path.relative_to(self.folder)
+
+    def verdict(self, what: str, code: str, expected: str) -> None:
+        screen = self.on.pay(code)
+        self.picture(screen, f"{self.pictures:02d}-{expected.replace('_', '-')}")
+        self.stage.say("terminal: " + " / ".join(screen["lines"]), "yellow")
+        self.stage.claim(f"{what}: {expected}", screen["code"], expected)
+
+
+def main() -> int:
+    started = time.monotonic()
+    stage = Stage(ROOT / "demo-flight")
+    try:
+        Flight(stage).fly()
+    except (Wrong, TimeoutError) as e:
+        stage.say(f"✗ {e}", "bold red")
+        return 1
+    except KeyboardInterrupt:
+        stage.say("interrupted; the terminal is switched off", "red")
+        return 130
+    seconds = time.monotonic() - started
+    stage.chapter("Landed")
+    stage.say(f"{stage.claims} claims checked in {seconds:.0f} s.", "bold green")
+    stage.say("Codes and screens as pictures, the terminal's flash, bundle and ledger lie in demo-flight/")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

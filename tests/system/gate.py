@@ -1,0 +1,115 @@
+"""The ground around one terminal under test: keys, bundle, passengers, ledger; every part the real one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import simulator
+from cabinpay_host import bundle, keys
+from cabinpay_host.enrol import Policy, issue_pass
+from cabinpay_host.ledger.store import Ledger
+from cabinpay_host.link import Link
+from cabinpay_host.provision import Provisioned, provision
+from cabinpay_host.sync import Report, synchronise
+from cabinpay_host.transport import SerialStream
+from cabinpay_host.wallet import Wallet
+
+CNY = 156
+DAY = 86400
+SPEC = """
+version = {version}
+valid_days = 7
+airline = "9C"
+
+[currencies.156]
+exponent = 2
+max_sum = 10000000
+challenged = {{ rtc = 100000, synced = 100000, floor = 5000 }}
+quick = {{ rtc = 50000, synced = 50000 }}
+
+[[issuers]]
+key = "issuer.pub"
+from = 2020-01-01
+until = 2099-01-01
+currencies.156 = {{ per_sale = 50000, total = 200000 }}
+
+[[ground]]
+key = "laptop.pub"
+from = 2020-01-01
+until = 2099-01-01
+rights = ["pull", "time"]
+
+[[ground]]
+key = "ledger.pub"
+from = 2020-01-01
+until = 2099-01-01
+rights = ["ack"]
+
+[limits]
+freshness_seconds = 60
+pass_days = 30
+max_sales = 1000
+retention_days = 7
+"""
+
+
+class Gate:
+    """Keys and ledger in `folder`; a second Gate on the same folder's ledger sees the same money."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.root, self.next_root = (keys.create(folder, "root", name) for name in ("root", "next"))
+        self.roots = (self.root.public, self.next_root.public)
+        self.day = keys.create(folder, "bundle", "day")
+        self.issuer = keys.create(folder, "issuer", "issuer")
+        self.laptop = keys.create(folder, "ground", "laptop")
+        self.ledger_key = keys.create(folder, "ledger", "ledger")
+        self.ledger = Ledger.create(f"sqlite:///{folder}/ledger.db", folder / "archive", roots=list(self.roots))
+        self.new_bundle(1)
+
+    def new_bundle(self, version: int, spec: str = SPEC) -> bytes:
+        """Signs bundle `version`, gives it to the ledger and keeps it for the next sync."""
+        now = int(time.time())
+        path = self.folder / "bundle.toml"
+        path.write_text(spec.format(version=version))
+        delegation = bundle.make_delegation(self.root, self.day.public, now + 90 * DAY, 1)
+        data = bundle.make_bundle(path, self.day, delegation, list(self.roots), now)
+        self.ledger.add_bundle(data)
+        self.bundle = (version, data)
+        return data
+
+    def passenger(self, name: str, total: int = 100000, per_sale: int = 20000, count: int = 10, now: int = 0) -> Wallet:
+        """An enrolled passenger's phone."""
+        wallet = Wallet.create(self.folder / f"{name}.wallet")
+        policy = Policy(550, 7, CNY, per_sale, total, count)
+        signed = issue_pass(self.issuer, policy, "9C", 700, wallet.public, now or int(time.time()))
+        terms = wallet.add(signed)
+        self.ledger.add_enrolment(self.issuer.kid, terms.cti, terms.sub, name)
+        return wallet
+
+    def provision(self, terminal: simulator.Terminal, label: str = "9C-001") -> Provisioned:
+        with self.link(terminal) as link:
+            return provision(link, self.ledger, self.roots, "9C", label, "B-1234", self.bundle[1])
+
+    def sync(self, terminal: simulator.Terminal, now: int = 0) -> Report:
+        with self.link(terminal) as link:
+            return synchronise(link, self.ledger, self.laptop, self.ledger_key, self.bundle, now or int(time.time()))
+
+    @contextmanager
+    def link(self, terminal: simulator.Terminal) -> Iterator[Link]:
+        with SerialStream(terminal.port) as stream:
+            yield Link(stream, wait=5)
+
+
+def sign_on(terminal: simulator.Terminal, crew: int = 7, flight: int = 8888) -> None:
+    """Opens a shift for today's flight."""
+    terminal.show(f"{crew}*{flight}*{time.strftime('%d%m', time.gmtime())}#", "items")
+
+
+def key_in(terminal: simulator.Terminal, *lines: tuple[int, int, int], by: str = "B") -> dict[str, object]:
+    """Keys in (sku, quantity, unit price) lines and asks for payment: B quick, C with a bill."""
+    terminal.press("D" + "".join(f"{sku}*{quantity}*{price}A" for sku, quantity, price in lines))
+    return terminal.show(by, "scan" if by == "B" else "bill")

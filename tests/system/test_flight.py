@@ -1,0 +1,130 @@
+"""The main job on the real thing: MicroPython, littlefs, QR pictures, a serial line, SQLite."""
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import simulator
+from cabinpay_host import qr
+from cabinpay_host.ledger import audit, cashup, views
+from gate import CNY, Gate, key_in, sign_on
+
+
+def sound_books(gate: Gate) -> dict[str, int]:
+    """Every invariant holds; balances by kind of account."""
+    with gate.ledger.reading() as session:
+        assert audit.verify(session, gate.ledger.archive) == []
+        assert set(views.trial_balance(session).values()) <= {0}
+        sums: Counter[str] = Counter()
+        for balance in views.balances(session):
+            sums[balance.account.split(":")[0]] += balance.amount
+        return dict(sums)
+
+
+def test_a_whole_flight(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
+    anna, bo = gate.passenger("anna"), gate.passenger("bo")
+    key_in(terminal, (1001, 2, 1500), (1002, 1, 500))
+    picture = tmp_path / "anna.png"
+    picture.write_bytes(qr.png(anna.quick()))
+    verdict = terminal.pay(qr.read_picture(picture))
+    assert (verdict["code"], verdict["lines"][1]) == ("approved", "35.00 CNY")
+
+    screen = key_in(terminal, (1003, 1, 2500), by="C")
+    bill = qr.read_picture(simulator.picture(screen, tmp_path / "bill.png"))
+    picture.write_bytes(qr.png(bo.challenged(bill)))
+    assert terminal.pay(qr.read_picture(picture))["code"] == "approved"
+
+    assert "2 sales  60.00 CNY" in terminal.show("A#", "cash_up")["lines"]
+    terminal.show("#", "sign_on")
+    report = gate.sync(terminal)
+    assert (report.pulled, report.acked, report.number, report.exceptions) == (4, 4, 4, ())
+    with gate.ledger.reading() as session:
+        assert [s.amount for s in views.statement_of_passenger(session, "anna")] == [3500]
+        assert [s.amount for s in views.statement_of_passenger(session, "bo")] == [2500]
+        (shift,) = cashup.cash_ups(session)
+        assert shift.sold == shift.closed == ((CNY, 1, 2, 6000),)
+    again = gate.sync(terminal)
+    assert (again.pulled, again.acked) == (0, 4)
+    assert sound_books(gate) == {"passenger": 6000, "sales": -6000}
+
+
+def test_sounds_and_screens_tell_approval_from_already_paid(gate: Gate, terminal: simulator.Terminal) -> None:
+    code = gate.passenger("anna").quick()
+    key_in(terminal, (1001, 1, 1500))
+    assert terminal.pay(code)["code"] == "approved"
+    again = terminal.pay(code)
+    assert again["code"] == "already_paid"
+    assert "15.00 CNY" in again["lines"] and "Receipt 2" in again["lines"]
+    assert terminal.sounds[-2:] == ["approved", "attention"]
+
+
+def test_a_turnaround_with_two_unsynced_shifts(gate: Gate, terminal: simulator.Terminal) -> None:
+    anna = gate.passenger("anna")
+    for amount in (1000, 2000):
+        key_in(terminal, (1001, 1, amount))
+        assert terminal.pay(anna.quick())["code"] == "approved"
+        terminal.show("A#", "cash_up")
+        terminal.show("#", "sign_on")
+        sign_on(terminal, flight=8889)
+    assert gate.sync(terminal).pulled == 7
+    with gate.ledger.reading() as session:
+        assert [shift.sold for shift in cashup.cash_ups(session)] == [((CNY, 1, 1, 1000),), ((CNY, 1, 1, 2000),), ()]
+    sound_books(gate)
+
+
+def test_reboot_keeps_everything(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
+    anna = gate.passenger("anna", total=3000)
+    key_in(terminal, (1001, 1, 1500))
+    code = anna.quick()
+    assert terminal.pay(code)["code"] == "approved"
+    terminal.cut_power()
+    with simulator.Terminal(tmp_path / "flash.img") as again:
+        assert again.wait("confirm_last")["lines"][1:3] == ["Receipt 2", "15.00 CNY"]
+        again.show("A", "items")
+        assert again.pay(code)["code"] == "already_paid"
+        key_in(again, (1001, 1, 1600))
+        assert again.pay(anna.quick())["code"] == "total"
+        assert gate.sync(again).pulled == 2
+    sound_books(gate)
+
+
+def test_without_a_clock_only_bills_are_paid(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
+    anna = gate.passenger("anna")
+    terminal.cut_power()
+    with simulator.Terminal(tmp_path / "flash.img", rtc=False) as again:
+        again.wait("items")
+        key_in(again, (1001, 1, 1500))
+        assert again.pay(anna.quick())["code"] == "mode"
+        screen = key_in(again, (1001, 1, 1500), by="C")
+        bill = qr.read_picture(simulator.picture(screen, tmp_path / "bill.png"))
+        assert again.pay(anna.challenged(bill))["code"] == "approved"
+        gate.sync(again)
+    sound_books(gate)
+
+
+def test_one_passenger_two_terminals(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
+    """A code shown to two terminals is sold twice, debited once, and the loss is named."""
+    code = gate.passenger("anna").quick()
+    with simulator.Terminal(tmp_path / "other.img") as other:
+        other.wait("stopped")
+        gate.provision(other, "9C-002")
+        gate.sync(other)
+        sign_on(other)
+        for each in (terminal, other):
+            key_in(each, (1001, 1, 1500))
+            assert each.pay(code)["code"] == "approved"
+        gate.sync(terminal)
+        assert [code for _, code in gate.sync(other).exceptions] == ["replay"]
+    assert sound_books(gate) == {"passenger": 1500, "loss": 1500, "sales": -3000}
+
+
+def test_time_comes_with_the_sync(gate: Gate, blank: simulator.Terminal, tmp_path: Path) -> None:
+    gate.provision(blank)
+    blank.cut_power()
+    with simulator.Terminal(tmp_path / "flash.img", rtc=False) as terminal:
+        terminal.wait("sign_on")
+        gate.sync(terminal)
+        sign_on(terminal)
+        key_in(terminal, (1001, 1, 1500))
+        assert terminal.pay(gate.passenger("anna").quick(now=int(time.time()) - 300))["code"] == "stale"
+        assert terminal.pay(gate.passenger("bo").quick())["code"] == "approved"

@@ -1,0 +1,92 @@
+"""The plug is pulled in a sale, at every flash operation of it, on the real process: nothing shown is ever lost."""
+
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+import simulator
+from cabinpay_host.wallet import Wallet
+from gate import Gate, key_in
+
+# done bytes of the operation in which power fails: before it, in the middle, after it
+VARIANTS = (0, 100, 4096)
+
+
+def sale_operations(flash: Path, code: str) -> int:
+    """Flash operations of the sale that `code` makes, tried on a copy."""
+    with rebooted(flash, "rehearsal") as terminal:
+        before = key_in(terminal, (1001, 1, 1500))["operations"]
+        verdict = terminal.pay(code)
+        assert verdict["code"] == "approved"
+        return int(verdict["operations"]) - int(str(before))
+
+
+def rebooted(flash: Path, name: str) -> simulator.Terminal:
+    """A terminal on a copy of `flash`, past its first screen."""
+    copy = flash.with_name(f"{name}.img")
+    shutil.copy(flash, copy)
+    return at_items(copy)
+
+
+def at_items(flash: Path) -> simulator.Terminal:
+    terminal = simulator.Terminal(flash)
+    if terminal.first()["screen"] == "confirm_last":
+        terminal.show("A", "items")
+    return terminal
+
+
+@pytest.fixture
+def switched_off(terminal: simulator.Terminal, tmp_path: Path) -> Path:
+    """Flash of a terminal with an open shift, switched off."""
+    terminal.cut_power()
+    return tmp_path / "flash.img"
+
+
+def test_every_flash_operation_of_a_sale(gate: Gate, switched_off: Path) -> None:
+    anna = gate.passenger("anna")
+    code = anna.quick()
+    operations = sale_operations(switched_off, code)
+    outcomes = [cut(switched_off, anna, code, n, done) for n in range(1, operations + 1) for done in VARIANTS]
+    print(
+        f"{len(outcomes)} cuts in {operations} operations: {outcomes.count('already_paid')} after the sale was durable"
+    )
+    assert {"approved", "already_paid"} == set(outcomes)
+    # once durable it stays so: no later cut brings back an earlier state
+    assert outcomes == sorted(outcomes, key=("approved", "already_paid").index)
+
+
+def cut(flash: Path, anna: Wallet, code: str, operation: int, done: int) -> str:
+    """Cuts the power there; answers what the code says when it is scanned again."""
+    with rebooted(flash, "cut") as terminal:
+        key_in(terminal, (1001, 1, 1500))
+        terminal.cut_in(operation, done)
+        terminal.scan(code)
+        assert terminal.ended() == -signal.SIGKILL, f"no cut at {operation}:{done}"
+        shown = [s["code"] for s in terminal.screens if s["screen"] == "verdict"]
+    assert shown == [], f"shown before it was durable at {operation}:{done}"
+    with at_items(flash.with_name("cut.img")) as terminal:
+        key_in(terminal, (1001, 1, 1500))
+        outcome = str(terminal.pay(code)["code"])
+        assert terminal.pay(code)["code"] == "already_paid", f"{operation}:{done}"
+        key_in(terminal, (1002, 1, 100))
+        assert terminal.pay(anna.quick())["code"] == "approved", f"no next sale after {operation}:{done}"
+    return outcome
+
+
+def test_a_cut_while_it_is_provisioned(gate: Gate, tmp_path: Path) -> None:
+    """Whatever became durable, running the command again completes it."""
+    flash = tmp_path / "flash.img"
+    for operation in (1, 4, 9):
+        with simulator.Terminal(flash) as terminal:
+            terminal.wait("stopped")
+            terminal.cut_in(operation, 50)
+            with pytest.raises(Exception, match=r"port_lost|no_answer"):
+                gate.provision(terminal)
+            assert terminal.ended() == -signal.SIGKILL
+        with simulator.Terminal(flash) as terminal:
+            terminal.wait("stopped")
+            gate.provision(terminal)
+            terminal.wait("sign_on")
+        flash.unlink()
