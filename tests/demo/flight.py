@@ -1,7 +1,8 @@
 """One flight of Cabinpay, from keys to ledger, on real MicroPython: make demo. Exits 1 if anything is not as claimed.
 
-Files stay in demo-flight/. The terminal boots firmware/main.py on MicroPython's unix port with a littlefs image as its
-flash; QR codes are drawn as pictures and read by a real decoder; the sync goes through a pty as serial port.
+The terminal boots firmware/main.py on MicroPython's unix port with a littlefs image as its flash; QR codes are drawn as
+pictures and read by a real decoder; the sync goes through a pty as serial port. Files stay in demo-flight/, or in the
+folder given.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from cast import forged_code, old_pass
+from cast import archived_receipts, forged_code, old_pass
 from stage import ROOT, Stage, Wrong
 
 import simulator
@@ -126,9 +127,7 @@ class Flight:
         code = self.shown_code("anna")
         self.on.cut_power()
         operations = self.rehearse(code)
-        s.say(
-            f"The sale takes {operations} flash operations; power fails as the last one ends."
-        )
+        s.say(f"The sale takes {operations} flash operations; power fails as the last one ends.")
         self.power_on("confirm_last")
         self.key_in("A 1003*1*1800A", "B", "scan")
         self.on.cut_in(operations, 256)
@@ -180,6 +179,8 @@ class Flight:
         s.claim("The shift's cash-up agrees", (shift["sold"], shift["cash-up"]), ("3 sales 181.00 CNY", "agrees"))
         s.claim("No exceptions", s.json("ledger exceptions --ledger airline.db")["exceptions"], [])
         s.run("ledger verify --ledger airline.db")
+        kept = archived_receipts(self.folder / "airline.db.archive", self.folder / "receipts")
+        s.claim("The archive holds every receipt too, as the terminal signed it", kept, 5)
 
     @property
     def on(self) -> simulator.Terminal:
@@ -228,7 +229,7 @@ class Flight:
 
 def main() -> int:
     started = time.monotonic()
-    stage = Stage(ROOT / "demo-flight")
+    stage = Stage(Path(sys.argv[1]).resolve() if sys.argv[1:] else ROOT / "demo-flight")
     try:
         Flight(stage).fly()
     except (Wrong, TimeoutError) as e:
@@ -240,7 +241,7 @@ def main() -> int:
     seconds = time.monotonic() - started
     stage.chapter("Landed")
     stage.say(f"{stage.claims} claims checked in {seconds:.0f} s.", "bold green")
-    stage.say("Codes and screens as pictures, the terminal's flash, bundle and ledger lie in demo-flight/")
+    stage.say(f"Pictures of codes and screens, receipts, the terminal's flash and the ledger lie in {stage.folder}")
     return 0
 
 

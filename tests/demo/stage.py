@@ -28,8 +28,9 @@ class Stage:
         self.folder = folder
         self.console = Console(highlight=False)
         self.claims = 0
+        self.environment = {**os.environ, "COLUMNS": str(self.console.width - 4)}
         shutil.rmtree(folder, ignore_errors=True)
-        for name in ("keys", "qr", "screens"):
+        for name in ("keys", "qr", "receipts", "screens"):
             (folder / name).mkdir(parents=True)
 
     def chapter(self, title: str) -> None:
@@ -50,7 +51,7 @@ class Stage:
         self.console.print(Text(f"  $ cabinpay {command}", style="dim"))
         done = subprocess.run(
             [sys.executable, "-m", "cabinpay_host.cli", *shlex.split(command)],
-            cwd=self.folder, capture_output=True, text=True, timeout=120, env={**os.environ, "COLUMNS": str(self.console.width - 4)},
+            cwd=self.folder, capture_output=True, text=True, timeout=120, env=self.environment,
         )  # fmt: skip
         if done.returncode != status:
             raise Wrong(f"cabinpay {command} ended with {done.returncode}, not {status}: {done.stderr.strip()}")

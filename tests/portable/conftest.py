@@ -1,6 +1,7 @@
 """Collects every portable test a second time, to be run on real MicroPython."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ class MicroPythonFile(pytest.File):
     def outcome(self, name: str) -> str:
         if self.output is None:
             self.output = micropython.run(str(HERE / "run.py"), self.path.stem, path=(str(HERE),), timeout=300)
-        chunks = [c for c in self.output.replace("\nPASS ", "\n\0PASS ").replace("\nFAIL ", "\n\0FAIL ").split("\0")]
+        chunks = re.split(r"(?m)^(?=PASS |FAIL )", self.output)
         return next((c for c in chunks if c.split()[1:2] == [name]), "MISSING: " + self.output)
 
 
@@ -39,7 +40,7 @@ class MicroPythonItem(pytest.Item):
         if not outcome.startswith("PASS"):
             pytest.fail(f"on MicroPython:\n{outcome}", pytrace=False)
 
-    def repr_failure(self, excinfo, style=None):  # noqa: ARG002
+    def repr_failure(self, excinfo, style=None):
         return str(excinfo.value)
 
     def reportinfo(self):

@@ -9,7 +9,7 @@ def run(module):
             try:
                 getattr(module, name)()
                 print("PASS", name)
-            except Exception as e:
+            except Exception as e:  # noqa: BLE001 -- one failing test must not hide the next
                 print("FAIL", name)
                 sys.print_exception(e, sys.stdout)
 

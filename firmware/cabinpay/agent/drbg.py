@@ -1,0 +1,15 @@
+import hashlib
+
+
+class Drbg:
+    """Nonces: a hash chain from a provisioned secret, a boot counter that was durable before this object was made,
+    and 32 bytes of the port's own randomness, which alone is not fit for security on every chip."""
+
+    def __init__(self, secret, boots, noise):
+        self._state = hashlib.sha256(b"cabinpay-drbg" + secret + boots.to_bytes(4, "big") + noise).digest()
+
+    def nonce(self):
+        """16 fresh bytes."""
+        out = hashlib.sha256(self._state + b"\x01").digest()[:16]
+        self._state = hashlib.sha256(self._state + b"\x00").digest()
+        return out

@@ -1,0 +1,204 @@
+"""Whether a shown payment is taken: one function, cheap checks first, signatures before any stored state."""
+
+import hashlib
+
+from cabinpay.wire import cose, qrtext
+from cabinpay.wire.claims import BOUND, CHALLENGED, Pass, Payment
+from cabinpay.wire.errors import WireError
+from cabinpay.wire.receipts import FLOOR
+
+from .trust import in_window
+
+APPROVED = "approved"
+ALREADY_PAID = "already_paid"
+
+# In the order in which they are looked at; texts.py has a line for each.
+REASONS = (
+    WireError.CODES
+    + (
+        "no_shift",
+        "no_bundle",
+        "issuer",
+        "airline",
+        "flight",
+        "currency",
+        "pass_early",
+        "pass_expired",
+        "pass_lifetime",
+    )
+    + ("no_sale", "mode", "bundle_expired", "ground_overdue", "stale", "ahead", "no_bill", "other_bill")
+    + ("amount", "order", "pass_signature", "payment_signature", ALREADY_PAID, "seq")
+    + ("per_sale", "total", "count", "terminal_limit", "passes_full", "full", "storage", "damaged", "rolled_back")
+    + ("blank", "needs_recovery")
+)
+
+
+class Scan:
+    """A customer's QR code taken apart, nothing in it believed yet."""
+
+    def __init__(self, text, codec):
+        self.signed_pass, self.signed_payment = qrtext.read_customer(text, codec)
+        self._pass_sign1 = cose.parse(self.signed_pass, codec)
+        self._payment_sign1 = cose.parse(self.signed_payment, codec)
+        if self._pass_sign1.kid is None or self._payment_sign1.kid is not None:
+            raise WireError("cose", "a pass names its key and a payment does not")
+        self.pass_ = Pass.unpack(self._pass_sign1.payload, codec)
+        self.payment = Payment.unpack(self._payment_sign1.payload, codec)
+        self.mode = self.payment.mode()
+        if not self.mode:
+            raise WireError("schema", "terms and challenge do not go together")
+        self.issuer_kid = self._pass_sign1.kid
+        self.ident = self.issuer_kid + self.pass_.cti
+        self._codec = codec
+
+    def pass_holds(self, issuer_key, verify):
+        signed = cose.signed_bytes(self._pass_sign1, cose.AAD_PASS, self._codec)
+        return verify(issuer_key, signed, self._pass_sign1.signature)
+
+    def payment_holds(self, verify):
+        signed = cose.signed_bytes(self._payment_sign1, self.signed_pass, self._codec)
+        return verify(self.pass_.device_key(), signed, self._payment_sign1.signature)
+
+
+class PassCache:
+    """Remembers that a pass's signature verified, and nothing else: every other check runs again."""
+
+    def __init__(self, verify, size):
+        self._verify = verify
+        self._size = size
+        self._known = []
+
+    def holds(self, scan, issuer_key):
+        mark = issuer_key + hashlib.sha256(scan.signed_pass).digest()
+        if mark in self._known:
+            return True
+        if not scan.pass_holds(issuer_key, self._verify):
+            return False
+        self._known.append(mark)
+        if len(self._known) > self._size:
+            self._known.pop(0)
+        return True
+
+
+def decide(scan, trust, shift, sale, reading, spend, since_ground, passes, verify, find_payment):
+    """
+    APPROVED, or the first of REASONS that stands against this scan. Changes nothing.
+
+    shift: the Open receipt or None; sale: Sale of agent.sale; reading: (time, quality, age) of the clock;
+    spend: SpendTable; since_ground: (sales, {currency: sum}) since the last ground time; find_payment(ident, seq):
+    the sale that a payment already made, or None.
+    """
+    reason = _identity(scan, trust, shift, sale, reading) or _context(scan, trust, sale, reading, since_ground)
+    seen = spend.get(scan.ident)
+    # A code that has paid already says so whatever has changed around it since (the bill is gone, a minute has
+    # passed, the pass has expired): "try again" would make the passenger pay twice. Only codes that could have paid
+    # cost signatures here.
+    if reason and (scan.payment.seq > seen[0] or trust.issuer(scan.issuer_kid) is None):
+        return reason
+    forged = _signatures(scan, trust, passes, verify)
+    if forged:
+        return reason or forged
+    if scan.payment.seq <= seen[0]:
+        return ALREADY_PAID if find_payment(scan.ident, scan.payment.seq) else reason or "seq"
+    return _limits(scan, trust, sale, reading, spend, seen, since_ground) or APPROVED
+
+
+def _identity(scan, trust, shift, sale, reading):
+    pass_ = scan.pass_
+    issuer = trust.issuer(scan.issuer_kid)
+    if shift is None:
+        return "no_shift"
+    if issuer is None or not in_window(issuer[1], issuer[2], reading):
+        return "issuer"
+    if pass_.aud != trust.bundle.airline:
+        return "airline"
+    if pass_.flight is not None and pass_.flight != shift.flight[1:]:
+        return "flight"
+    if trust.currency(sale.currency) is None:
+        return "currency"  # a bundle came while this was being keyed in
+    if pass_.limits[0] != sale.currency or _issuer_cap(issuer, sale.currency) is None:
+        return "currency"
+    if reading[1] != FLOOR and reading[0] < pass_.nbf:
+        return "pass_early"
+    if reading[0] > pass_.exp:
+        return "pass_expired"
+    return "pass_lifetime" if pass_.exp - pass_.nbf > trust.bundle.limits[1] else None
+
+
+def _context(scan, trust, sale, reading, since_ground):
+    if not sale.lines:
+        return "no_sale"
+    if scan.mode != CHALLENGED:
+        if trust.run_out(reading):
+            return "bundle_expired"
+        if _overdue(trust, sale.currency, since_ground):
+            return "ground_overdue"
+    if not cap(trust, sale.currency, scan.mode, reading, since_ground):
+        return "mode"
+    if scan.mode == CHALLENGED:
+        return _bill(scan, sale)
+    return _fresh(scan, trust, reading) or _terms(scan, sale)
+
+
+def _fresh(scan, trust, reading):
+    time, quality, _ = reading
+    if scan.payment.iat < time - trust.bundle.limits[0]:
+        return "stale"
+    return "ahead" if quality != FLOOR and scan.payment.iat > time + trust.bundle.limits[0] else None
+
+
+def _bill(scan, sale):
+    if sale.challenge is None:
+        return "no_bill"
+    if scan.payment.challenge != sale.challenge:
+        return "other_bill"
+    return None if scan.payment.terms == [sale.amount, sale.currency] else "amount"
+
+
+def _terms(scan, sale):
+    if scan.mode != BOUND:
+        return None
+    if scan.payment.terms[:2] != [sale.amount, sale.currency]:
+        return "amount"
+    return None if scan.payment.terms[2] == sale.order else "order"
+
+
+def _signatures(scan, trust, passes, verify):
+    if not passes.holds(scan, trust.issuer(scan.issuer_kid)[0]):
+        return "pass_signature"
+    return None if scan.payment_holds(verify) else "payment_signature"
+
+
+def _limits(scan, trust, sale, reading, spend, seen, since_ground):
+    _, total, per_sale, count = scan.pass_.limits
+    issuer_per_sale, issuer_total = _issuer_cap(trust.issuer(scan.issuer_kid), sale.currency)
+    if sale.amount > min(per_sale, issuer_per_sale):
+        return "per_sale"
+    if seen[1] + sale.amount > min(total, issuer_total):
+        return "total"
+    if seen[2] + 1 > count:
+        return "count"
+    if sale.amount > cap(trust, sale.currency, scan.mode, reading, since_ground):
+        return "terminal_limit"
+    return None if spend.room_for(scan.ident) else "passes_full"
+
+
+def _issuer_cap(issuer, currency):
+    for number, per_sale, total in issuer[3]:
+        if number == currency:
+            return per_sale, total
+    return None
+
+
+def cap(trust, currency, mode, reading, since_ground):
+    """Most that one sale may be, in minor units: 0 where the mode is off for this clock. A bundle that has run out,
+    or a ground time too long ago, leaves challenged sales under the limit of a floor clock."""
+    entry = trust.currency(currency)
+    if trust.run_out(reading) or _overdue(trust, currency, since_ground):
+        return entry[2][CHALLENGED - 1][FLOOR - 1] if mode == CHALLENGED else 0
+    return entry[2][mode - 1][reading[1] - 1]
+
+
+def _overdue(trust, currency, since_ground):
+    sales, sums = since_ground
+    return sales >= trust.bundle.limits[2] or sums.get(currency, 0) >= trust.currency(currency)[3]

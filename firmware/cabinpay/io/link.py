@@ -1,0 +1,39 @@
+import asyncio
+
+from cabinpay.wire import frames
+
+# Bytes read a turn: more starves keypad and scanner, fewer waste the line (micropython notes: 64 is 7 ms at worst)
+TURN = 64
+IDLE_MS = 2
+
+
+async def serve(stream, session, changed):
+    """Answers requests from `stream` for ever. stream.read_some(buffer) -> bytes read, stream.write_some(data) ->
+    bytes taken; neither blocks. `changed()` is called after each request."""
+    decoder = frames.Decoder(frames.MAX_REQUEST)
+    buffer = bytearray(TURN)
+    view = memoryview(buffer)
+    while True:
+        n = stream.read_some(buffer)
+        for body in decoder.feed(view[:n]) if n else ():
+            for reply in session.answer(body):
+                await send(stream, frames.encode(reply))
+            changed()
+        await asyncio.sleep_ms(0 if n else IDLE_MS)
+
+
+# A host that has gone away must not hold the link for ever, nor may a sale wait for it
+PATIENCE_TURNS = 2500
+
+
+async def send(stream, data):
+    """Writes a frame in small pieces; drops the rest of it when the other side takes nothing for five seconds."""
+    view = memoryview(data)
+    at = 0
+    patience = PATIENCE_TURNS
+    while at < len(data) and patience:
+        n = stream.write_some(view[at : at + TURN])
+        at += n
+        patience = PATIENCE_TURNS if n else patience - 1
+        await asyncio.sleep_ms(0 if n else IDLE_MS)
+    return at == len(data)

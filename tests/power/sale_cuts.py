@@ -1,0 +1,290 @@
+"""Power cuts at every flash operation of a terminal's life, on real littlefs.
+
+sale_cuts.py AGE [STEP [OPERATION [HOW]]]
+
+AGE boots more happen before each step, so that littlefs compacts its own metadata here or there: every few boots.
+An odd AGE has long segments, an even one short.
+For each step (what a terminal does between two shown results), each flash operation of it, and each way in which it can
+end (HOW), the step is run on a flash that dies there. What survives is booted and must be whole. One line a failure,
+which names the arguments that run it alone. Signatures are stood in for by hashes: nothing here depends on them.
+"""
+
+import hashlib
+import sys
+
+import vfs
+
+import world
+from cabinpay.agent import journal
+from cabinpay.io.files import Files
+from cabinpay.wire import cbor, cose
+from cabinpay.wire.receipts import FIRST_PREVIOUS, read_receipt
+
+BLOCK, PAGE, BLOCKS = 4096, 256, 40
+MOUNTED = []
+HOWS = ("before", "half", "garbage", "after")
+
+
+class HashedSignatures:
+    @staticmethod
+    def public_key(seed):
+        return hashlib.sha256(b"public" + seed).digest()
+
+    @classmethod
+    def sign(cls, seed, message):
+        return cls._of(cls.public_key(seed), message)
+
+    @classmethod
+    def verify(cls, public, message, signature):
+        return signature == cls._of(public, message)
+
+    @staticmethod
+    def _of(public, message):
+        digest = hashlib.sha256(public + message).digest()
+        return digest + digest
+
+
+world.ed25519 = HashedSignatures
+args = sys.argv[1:] + [""] * 4
+AGE = int(args[0] or 0)
+# even ages: segments so short that the sales of one step come to lie in several of them; odd ages: one long segment,
+# whose last block littlefs copies at every append
+journal.SEGMENT_SIZE = 32768 if AGE % 2 else 1024
+MORE = tuple(range(2, 9 if AGE % 2 else 5))
+
+
+class PowerOff(Exception):
+    pass
+
+
+class Flash:
+    """NOR flash: 4 KB sectors, programs of 256 bytes that only clear bits. Dies at operation `cut`, counted from 1."""
+
+    def __init__(self, image):
+        self.memory = bytearray(image)
+        self.operations = 0
+        self.cut = 0
+        self.how = ""
+        self.dead = False
+
+    def readblocks(self, block, buffer, offset=0):
+        if self.dead:
+            return -5
+        at = block * BLOCK + offset
+        buffer[:] = memoryview(self.memory)[at : at + len(buffer)]
+        return 0
+
+    def writeblocks(self, block, buffer, offset=0):
+        if self.dead:
+            return -5
+        for at in range(0, len(buffer), PAGE):
+            start = block * BLOCK + offset + at
+            old = int.from_bytes(self.memory[start : start + PAGE], "big")
+            new = int.from_bytes(buffer[at : at + PAGE], "big")
+            self._operate(start, (old & new).to_bytes(PAGE, "big"))
+        return 0
+
+    def ioctl(self, op, arg):
+        if op == 6 and self.dead:
+            return -5
+        if op == 6:
+            self._operate(arg * BLOCK, b"\xff" * BLOCK)
+        return BLOCKS if op == 4 else BLOCK if op == 5 else 0
+
+    def _operate(self, at, data):
+        self.operations += 1
+        if self.operations != self.cut:
+            self.memory[at : at + len(data)] = data
+            return
+        old = self.memory[at : at + len(data)]
+        half = len(data) // 2
+        if self.how == "half":
+            self.memory[at : at + half] = data[:half]
+        elif self.how == "garbage":
+            # bits on their way: each is still as it was, or is already as it will be
+            noise = garbage(len(data))
+            for i in range(len(data)):
+                self.memory[at + i] = (old[i] & noise[i]) | (data[i] & ~noise[i] & 0xFF)
+        elif self.how == "after":
+            self.memory[at : at + len(data)] = data
+        self.dead = True
+        raise PowerOff()
+
+
+def garbage(size):
+    out = b""
+    while len(out) < size:
+        out += hashlib.sha256(len(out).to_bytes(4, "big")).digest()
+    return out[:size]
+
+
+def mounted(flash):
+    if MOUNTED:
+        vfs.umount(MOUNTED.pop())
+    vfs.mount(vfs.VfsLfs2(flash, progsize=PAGE), "/w")
+    MOUNTED.append("/w")
+    return Files("/w")
+
+
+def booted(flash):
+    # the port's randomness is always the same here: nonces may not hang on it
+    w = world.World(mounted(flash), rtc=world.NOW + 20, crypto=HashedSignatures)
+    w.boots = 0
+    return w
+
+
+def provision(w):
+    return w.terminal.provision(bytes(32), [world.public(root) for root in world.ROOTS], "T", "")
+
+
+def sell(w, seq):
+    return w.pay(world.quick(seq=seq, limits=[world.EUR, 10000, 4000, 99]), [[1, 1, 4]] * 24)
+
+
+# what happens between two shown results, in the order of a terminal's life; each begins with a boot on what was before
+STEPS = (
+    ("provision", provision),
+    ("bundle", lambda w: w.terminal.install(world.bundle())),
+    ("boot", None),
+    ("open", lambda w: w.terminal.open_shift("1", world.FLIGHT, world.DAY)),
+    ("sale", lambda w: sell(w, 1)),
+    ("second", lambda w: [sell(w, seq) for seq in MORE]),
+    ("time", lambda w: w.terminal.set_time(world.NOW + 10, b"t" * 150)),
+    ("ack", lambda w: w.terminal.acknowledge(2, b"a" * 150)),
+    ("newer", lambda w: w.terminal.install(world.bundle(version=8))),
+    ("close", lambda w: w.terminal.close_shift()),
+)
+# seqs of the payments that have been shown as approved before the step, and of those that the step tries
+ALL = (1,) + MORE
+SHOWN = {"second": (1,), "time": ALL, "ack": ALL, "newer": ALL, "close": ALL}
+TRIED = {"sale": (1,), "second": MORE}
+
+
+def run(image, step, cut, how):
+    """(flash as it is after the step, shown: did the step come to its end, a nonce that may have been used)."""
+    flash = Flash(image)
+    nonce = None
+    try:
+        if step[1] is None:
+            flash.cut, flash.how = cut, how
+        w = booted(flash)
+        if w.terminal.keys:
+            nonce = w.terminal.drbg.nonce()
+        flash.operations = flash.operations if step[1] is None else 0
+        flash.cut, flash.how = cut, how
+        if step[1]:
+            step[1](w)
+        return flash, True, nonce
+    except PowerOff:
+        return flash, False, nonce
+
+
+def chain(w):
+    """The signed receipts, the chain between them checked."""
+    out, head = [], FIRST_PREVIOUS
+    for number, signed, _ in world.receipts(w):
+        receipt = read_receipt(cose.parse(signed, cbor).payload, cbor)
+        assert number == receipt.number == len(out) + 1, "numbers"
+        assert receipt.previous == head, "chain"
+        head = hashlib.sha256(signed).digest()
+        out.append(signed)
+    assert w.terminal.journal.number == len(out) and w.terminal.journal.head == head
+    return out
+
+
+def paid(w, seq):
+    """How often this payment is in the journal."""
+    found = 0
+    for name in w.terminal.journal._segments:
+        for record in w.terminal.journal._records(name):
+            found += record.spend[2] == seq
+    return found
+
+
+def check(name, flash, before, nonce):
+    """Boots what survived, compares it with the receipts of before, and carries on."""
+    survivor = Flash(flash.memory)
+    w = booted(survivor)
+    t = w.terminal
+    late = [step for step, _ in STEPS[[step for step, _ in STEPS].index(name) :]]
+    if t.state == "blank":
+        assert name == "provision", "keys lost"
+        provision(w)
+    if t.state == "no-bundle":
+        assert name in ("provision", "bundle"), "bundle lost"
+        t.install(world.bundle())
+    assert t.state == "ready", "state " + t.state
+    assert nonce is None or t.drbg.nonce() != nonce, "nonce repeated"
+    now = chain(w)
+    assert now[: len(before)] == before and len(now) <= len(before) + len(TRIED.get(name, (0,))), "shown receipts"
+    if t.chain.shift is None:
+        assert name in ("close", "provision", "bundle", "boot", "open"), "shift lost"
+        t.open_shift("1", world.FLIGHT, world.DAY)
+    if "time" not in late:
+        assert t.clock.floor() >= world.NOW + 10, "floor fell"
+    if "ack" not in late:
+        assert t.journal.acked == 2, "ack lost"
+    if "newer" not in late:
+        assert t.trust.bundle.version == 8, "older bundle"
+    check_payments(name, w)
+    code = sell(w, 99)
+    assert code == "approved", "next sale " + code
+    again = booted(Flash(survivor.memory))
+    assert chain(again)[: len(now)] == now and paid(again, 99) == 1 and sell(again, 99) == "already_paid"
+
+
+def check_payments(name, w):
+    for seq in SHOWN.get(name, ()):
+        assert paid(w, seq) == 1 and sell(w, seq) == "already_paid", "shown payment %d" % seq
+    for seq in TRIED.get(name, ()):
+        code = "already_paid" if paid(w, seq) else "approved"
+        assert sell(w, seq) == code and sell(w, seq) == "already_paid", "payment %d" % seq
+        assert paid(w, seq) == 1, "paid twice"
+
+
+def cut_points(name, image, step):
+    flash, shown, _ = run(image, step, 0, "")
+    w = booted(Flash(flash.memory))
+    assert shown and all(paid(w, seq) == 1 for seq in TRIED.get(name, ())), name
+    return flash.operations, bytes(flash.memory)
+
+
+def main(age, only, operation, how):
+    flash = Flash(b"\xff" * (BLOCKS * BLOCK))
+    vfs.VfsLfs2.mkfs(flash, progsize=PAGE)
+    image, before, points, failures = bytes(flash.memory), [], 0, 0
+    for step in STEPS:
+        image = aged(image, age)
+        count, after = cut_points(step[0], image, step)
+        for n in range(1, count + 1) if only in ("", step[0]) else ():
+            for way in HOWS:
+                if operation in (0, n) and how in ("", way):
+                    points += 1
+                    failures += failed(age, image, step, n, way, before)
+        print("%s: %d operations" % (step[0], count))
+        image = after
+        w = booted(Flash(image))
+        before = chain(w) if w.terminal.chain else []
+    print("%d cut points, %d failures" % (points, failures))
+
+
+def aged(image, boots):
+    flash = Flash(image)
+    for _ in range(boots):
+        booted(flash)
+    return bytes(flash.memory)
+
+
+def failed(age, image, step, n, how, before):
+    try:
+        flash, shown, nonce = run(image, step, n, how)
+        assert not shown, "did not cut"
+        check(step[0], flash, before, nonce)
+        return 0
+    except Exception as e:  # noqa: BLE001 -- reported
+        print("FAIL %d %s %d %s:" % (age, step[0], n, how))
+        sys.print_exception(e, sys.stdout)
+        return 1
+
+
+main(AGE, args[1], int(args[2] or 0), args[3])
