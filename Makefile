@@ -26,7 +26,7 @@ lint: $(READY)
 	@$(BIN)/mypy
 
 test: lint
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 vectors: $(READY)
 	@$(BIN)/python tests/vectors/make_vectors.py

@@ -3,6 +3,7 @@
 Codes: score_too_low (exit 4), device_key, pass_field (exit 2).
 """
 
+import base64
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,7 @@ def issue_pass(
 
 def _claims(policy: Policy, airline: str, device_public: bytes, start: int, flight: tuple[int, int] | None) -> Pass:
     return Pass(
-        sub=os.urandom(8),
+        sub=base64.urlsafe_b64encode(os.urandom(6)).decode(),
         aud=airline,
         exp=start + policy.days * bundle_spec.DAY,
         nbf=start,

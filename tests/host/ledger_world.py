@@ -64,7 +64,7 @@ class Passenger:
     def __init__(self, label, issuer=ISSUER, limits=(EUR, 100_000, 50_000, 200), **changes):
         self.device = Key("phone " + label)
         self.issuer = issuer
-        values = {"sub": sha(b"sub" + label.encode())[:8], "aud": AIRLINE, "nbf": NOW - DAY, "exp": NOW + DAY}
+        values = {"sub": sha(b"sub" + label.encode()).hex()[:8], "aud": AIRLINE, "nbf": NOW - DAY, "exp": NOW + DAY}
         values.update(cti=sha(b"cti" + label.encode())[:8], cnf=claims.cnf(self.device.public), limits=list(limits))
         self.claims = claims.Pass(**{**values, **changes})
         self.cti, self.sub = self.claims.cti, self.claims.sub

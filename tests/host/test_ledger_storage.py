@@ -243,7 +243,7 @@ def test_the_archive_holds_what_a_rebuild_needs(tmp_path, taken):
         ledger.take(terminal.kid, terminal.items, "sync")
         records = [record for record, _ in ledger.archive.records()]
     by_kind = {kind: [r.fields for r in records if r.kind == kind] for kind in range(1, 6)}
-    assert by_kind[arc.ENROLMENT] == [(w.ISSUER.kid, ann.cti, ann.sub, b"P-1")]
+    assert by_kind[arc.ENROLMENT] == [(w.ISSUER.kid, ann.cti, ann.sub.encode(), b"P-1")]
     elsewhere = tmp_path / "again"
     elsewhere.mkdir()
     roots = [fields[0] for fields in by_kind[arc.ROOT]]

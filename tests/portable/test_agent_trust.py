@@ -176,11 +176,11 @@ def test_windows_of_ground_keys():
     for time, quality, expected in (
         (NOW - 11, RTC, False),
         (NOW - 10, RTC, True),
-        (NOW + 10, SYNCED, True),
-        (NOW + 11, SYNCED, False),
+        (NOW + 9, SYNCED, True),
+        (NOW + 10, SYNCED, False),
         (NOW - 11, FLOOR, True),
-        (NOW + 10, FLOOR, True),
-        (NOW + 11, FLOOR, False),
+        (NOW + 9, FLOOR, True),
+        (NOW + 10, FLOOR, False),
     ):
         assert (trust.ground(kid_of("ledger"), PULL, (time, quality, 0)) is not None) == expected, (time, quality)
         assert in_window(NOW - 10, NOW + 10, (time, quality, 0)) == expected

@@ -22,7 +22,7 @@ from entries import check_refusals, claims, named, objects, octets, payload_of, 
 from support import refusal
 
 U32 = 0xFFFFFFFF
-LEAST = {"sub": bytes(8), "aud": "0A", "exp": 0, "nbf": 0, "cti": bytes(8), "cnf": cnf(bytes(32))}
+LEAST = {"sub": " " * 8, "aud": "0A", "exp": 0, "nbf": 0, "cti": bytes(8), "cnf": cnf(bytes(32))}
 LEAST["limits"] = [1, 1, 1, 1]
 
 
@@ -105,7 +105,7 @@ def test_ends_of_every_range_of_a_pass():
     for wrong in (
         {"exp": U32 + 1}, {"exp": -1}, {"nbf": U32 + 1}, {"limits": [1, 1, 1, 256]}, {"limits": [1, U32 + 1, 1, 1]},
         {"limits": [1000, 1, 1, 1]}, {"limits": (1, 1, 1, 1)}, {"flight": [10000, 0]}, {"flight": [1, 0x10000]},
-        {"flight": [1, -1]}, {"cnf": cnf(bytes(33))}, {"exp": True}, {"sub": bytearray(8)}, {"aud": ""},
+        {"flight": [1, -1]}, {"cnf": cnf(bytes(33))}, {"exp": True}, {"sub": b"8 bytes."}, {"aud": ""},
     ):  # fmt: skip
         assert not takes(Pass, LEAST, **wrong), wrong
 

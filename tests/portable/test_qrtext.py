@@ -35,7 +35,7 @@ def largest(mode):
     device = cnf(b"\xff" * 32)
     flight = [9999, 0xFFFF]
     eight = b"\xff" * 8
-    whole = Pass(sub=eight, aud="ZZ", exp=U32, nbf=U32, cti=eight, cnf=device, limits=limits, flight=flight)
+    whole = Pass(sub="8letters", aud="ZZ", exp=U32, nbf=U32, cti=eight, cnf=device, limits=limits, flight=flight)
     terms = {QUICK: None, BOUND: [U32, 999, eight], CHALLENGED: [U32, 999]}[mode]
     payment = Payment(iat=U32, seq=U32, terms=terms, challenge=eight if mode == CHALLENGED else None)
     assert payment.mode() == mode

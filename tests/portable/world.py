@@ -85,7 +85,7 @@ def bundle(signer="bundle", **changes):
 def a_pass(name="passenger", issuer="issuer", device="device", **changes):
     """COSE bytes of the pass of `name`."""
     fields = {
-        "sub": some(name + " sub", 8),
+        "sub": binascii.hexlify(some(name + " sub", 4)).decode(),
         "aud": AIRLINE,
         "exp": NOW + 2 * 86400,
         "nbf": NOW - 86400,

@@ -45,7 +45,7 @@ def cnf(**wrong: Any) -> dict[int, Any]:
 def pass_and_payment() -> Iterator[Entry]:
     yield from faults("Pass.unpack", PASS, {
         "no sub": {2: ...}, "no cnf": {8: ...}, "no limits": {-65537: ...}, "iat, which a pass does not have": {6: 1},
-        "text label": {"sub": b""}, "sub of 7 bytes": {2: bytes(7)}, "sub as text": {2: "passport"},
+        "text label": {"sub": ""}, "sub of 7 characters": {2: "passpor"}, "sub as bytes": {2: b"passport"},
         "aud of one letter": {3: "X"},
         "aud in small letters": {3: "xc"}, "aud of three": {3: "XCA"}, "aud as bytes": {3: b"XC"},
         "aud not ASCII": {3: "ÄÖ"},

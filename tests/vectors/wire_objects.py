@@ -85,7 +85,7 @@ def plain(value: Any) -> Any:
 
 
 PASS = {
-    2: some("passenger", 8), 3: "XC", 4: MORNING + 172800, 5: MORNING - 86400, 7: some("pass", 8),
+    2: some("passenger", 4).hex(), 3: "XC", 4: MORNING + 172800, 5: MORNING - 86400, 7: some("pass", 8),
     8: {1: {1: 1, -1: 6, -2: public("device")}}, -65537: [EUR, 20000, 5000, 10],
 }  # fmt: skip
 FLIGHT = {-65540: [1234, DAY]}

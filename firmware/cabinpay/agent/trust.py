@@ -76,6 +76,7 @@ class Trust:
 
 
 def in_window(start, end, reading):
-    """Is the clock's reading within start..end? Over a floor only the end can be judged: so much time has passed."""
+    """Is the clock's reading from `start` on and before `end`? Over a floor only the end can be judged: so much time
+    has certainly passed."""
     time, quality, _ = reading
-    return time <= end and (quality == FLOOR or start <= time)
+    return time < end and (quality == FLOOR or start <= time)

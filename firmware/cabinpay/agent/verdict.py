@@ -120,7 +120,7 @@ def _identity(scan, trust, shift, sale, reading):
         return "currency"
     if reading[1] != FLOOR and reading[0] < pass_.nbf:
         return "pass_early"
-    if reading[0] > pass_.exp:
+    if reading[0] >= pass_.exp:
         return "pass_expired"
     return "pass_lifetime" if pass_.exp - pass_.nbf > trust.bundle.limits[1] else None
 

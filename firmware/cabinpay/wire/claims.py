@@ -2,7 +2,7 @@
 
 import hashlib
 
-from .schema import Record, airline, currency, day, flight_number, integer, key, listed, octets, qr_when, row, u32
+from .schema import Record, airline, currency, day, flight_number, integer, key, listed, octets, qr_when, row, text, u32
 
 MYPY = False
 if MYPY:
@@ -26,10 +26,13 @@ def _cnf(v: "Any") -> bool:
 
 
 class Pass(Record):
-    """CWT (RFC 8392) of an issuer; limits: [currency, total, per sale, count]; flight: [number, day] or None."""
+    """CWT (RFC 8392) of an issuer; limits: [currency, total, per sale, count]; flight: [number, day] or None.
+
+    sub is text, as RFC 8392 section 3.1.2 has it (StringOrURI): CWT libraries refuse a byte string there.
+    """
 
     FIELDS = (
-        (2, "sub", octets(8)),
+        (2, "sub", text(8, 8)),
         (3, "aud", airline),
         (4, "exp", qr_when),
         (5, "nbf", qr_when),
@@ -38,7 +41,7 @@ class Pass(Record):
         (-65537, "limits", row(currency, u32, u32, integer(1, 255))),
         (-65540, "flight", row(flight_number, day), True),
     )
-    sub: bytes
+    sub: str
     aud: str
     exp: int
     nbf: int

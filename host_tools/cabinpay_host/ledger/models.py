@@ -69,7 +69,7 @@ class Enrolment(Base):
     __tablename__ = "enrolments"
     issuer_kid: Mapped[Octets] = mapped_column(primary_key=True)
     cti: Mapped[Octets] = mapped_column(primary_key=True)
-    sub: Mapped[Octets]
+    sub: Mapped[str] = mapped_column(String(8))
     passenger: Mapped[Text] = mapped_column(index=True)
 
 

@@ -125,14 +125,15 @@ def add_terminal(session: Session, public_key: bytes, label: str, airline: str, 
     return ident
 
 
-def add_enrolment(session: Session, values: tuple[bytes, bytes, bytes, str], records: list[arc.Record]) -> None:
+def add_enrolment(session: Session, values: tuple[bytes, bytes, str, str], records: list[arc.Record]) -> None:
     issuer_kid, cti, sub, passenger = values
-    if [len(issuer_kid), len(cti), len(sub)] != [8, 8, 8] or not 0 < len(passenger) <= 160:
-        raise HostError("bad_enrolment", "issuer kid, cti and sub take 8 bytes each, and a reference", Exit.INPUT)
+    if [len(issuer_kid), len(cti), len(sub)] != [8, 8, 8] or not sub.isascii() or not 0 < len(passenger) <= 160:
+        line = "issuer kid and cti take 8 bytes each, sub 8 characters, and a reference"
+        raise HostError("bad_enrolment", line, Exit.INPUT)
     row = session.get(Enrolment, (issuer_kid, cti))
     if row is None:
         session.add(Enrolment(issuer_kid=issuer_kid, cti=cti, sub=sub, passenger=passenger))
-        records.append(arc.Record(arc.ENROLMENT, (issuer_kid, cti, sub, passenger.encode())))
+        records.append(arc.Record(arc.ENROLMENT, (issuer_kid, cti, sub.encode(), passenger.encode())))
     elif (row.sub, row.passenger) != (sub, passenger):
         line = f"pass {cti.hex()} is enrolled for somebody else"
         raise HostError("enrolment_differs", line, Exit.REFUSED)

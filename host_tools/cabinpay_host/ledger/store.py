@@ -107,7 +107,7 @@ class Ledger:
             terminal = session.get(Terminal, kid(public_key))
             return terminal is not None and terminal.public_key == public_key
 
-    def add_enrolment(self, issuer_kid: bytes, cti: bytes, sub: bytes, passenger: str) -> None:
+    def add_enrolment(self, issuer_kid: bytes, cti: bytes, sub: str, passenger: str) -> None:
         """Says who stands behind a pass; `passenger` is the platform's reference."""
         with self._recording() as (session, records):
             registry.add_enrolment(session, (issuer_kid, cti, sub, passenger), records)
