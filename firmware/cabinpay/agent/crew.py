@@ -10,7 +10,7 @@ from cabinpay.wire.schema import flight_number
 from .days import nearest_day
 from .errors import Refused, StorageError
 from .sale import BILL_SECONDS
-from .texts import CURRENCIES, LINES, clock_time, folded, money, tone
+from .texts import CURRENCIES, LINES, clock_time, money, tone
 
 _KEYS = tuple("0123456789ABCD*#")
 _MAX_ENTRY = 24
@@ -54,7 +54,7 @@ class Crew:
                 handler(key)
         except (Refused, StorageError) as e:
             self._view.sound("refused")
-            self._show("verdict", folded(e.line))
+            self._show("verdict", [e.line])
 
     def scanned(self, text):
         """A line from the scanner, ASCII bytes without its line end."""

@@ -1,7 +1,5 @@
 """What the crew reads for each code: at most 28 characters a line, and it says what to do."""
 
-WIDTH = 28
-
 # code: (line, line)
 LINES = {
     "length": ("Code too long.", "Not a Cabinpay code?"),
@@ -69,14 +67,21 @@ def clock_time(time):
     return "%02d:%02d UTC" % (time // 3600 % 24, time // 60 % 60)
 
 
-def folded(line):
-    """A line of words as screen lines."""
-    lines = [""]
-    for word in line.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > WIDTH:
-            lines.append("")
-        lines[-1] += (" " if lines[-1] else "") + word
-    return lines
+def folded(lines, columns):
+    """Lines of at most `columns` characters, broken between words; inside one only where it is longer than a line."""
+    out = []
+    for line in lines:
+        row = ""
+        for word in line.split():
+            if row and len(row) + 1 + len(word) > columns:
+                out.append(row)
+                row = ""
+            row = (row + " " + word) if row else word
+            while len(row) > columns:
+                out.append(row[:columns])
+                row = row[columns:]
+        out.append(row)
+    return out
 
 
 def tone(code):

@@ -1,20 +1,25 @@
 import framebuf
 
+from cabinpay.agent.texts import folded
+
 from . import qrcode
 
 _BANNER = {"approved": "OK", "already_paid": "!!"}
+_MARGIN = 4
+# Height of a line of framebuf's 8x8 font, as it is and doubled
+_SMALL, _LARGE = 12, 22
 
 
 class Screen:
     """Draws crew screens on a panel: 1 bit a pixel, MONO_HLSB, with `width`, `height`, `buffer` and show(name, lines,
-    code). Lines are drawn in framebuf's 8x8 font, twice as large where they fit, for who reads at arm's length; a QR
-    code as large as it fits with its quiet zone of 4 modules."""
+    code). Text is twice as large where the whole screen fits so, for who reads at arm's length; a QR code is as large
+    as it can be with its quiet zone of 4 modules."""
 
     def __init__(self, panel, buzzer):
         self._panel = panel
         self._buzzer = buzzer
         strip = bytearray(panel.width // 2)
-        self._strip_frame = framebuf.FrameBuffer(strip, panel.width // 2, 8, framebuf.MONO_HLSB)
+        self._strip = framebuf.FrameBuffer(strip, panel.width // 2, 8, framebuf.MONO_HLSB)
         self._frame = framebuf.FrameBuffer(panel.buffer, panel.width, panel.height, framebuf.MONO_HLSB)
 
     def sound(self, tone):
@@ -23,27 +28,31 @@ class Screen:
     def show(self, name, lines, qr=None, code=""):
         self._frame.fill(0)
         y = self._verdict(code)
-        for line in lines:
-            y += self._text(line, y, 2 if name != "items" and len(line) <= self._panel.width // 16 else 1)
+        columns = (self._panel.width - 2 * _MARGIN) // 8
+        large = folded(lines, columns // 2)
+        if qr or y + len(large) * _LARGE > self._panel.height:
+            for line in folded(lines, columns):
+                self._frame.text(line, _MARGIN, y, 1)
+                y += _SMALL
+        else:
+            for line in large:
+                self._large_text(line, y)
+                y += _LARGE
         if qr:
             self._qr(qr, y)
         self._panel.show(name, lines, code)
 
-    def _text(self, line, y, scale):
-        if scale == 1:
-            self._frame.text(line, 4, y, 1)
-            return 12
-        self._strip_frame.fill(0)
-        self._strip_frame.text(line, 0, 0, 1)
+    def _large_text(self, line, y):
+        self._strip.fill(0)
+        self._strip.text(line, 0, 0, 1)
         for i in range(len(line) * 64):
-            if self._strip_frame.pixel(i >> 3, i & 7):
-                self._frame.fill_rect(2 * (i >> 3), y + 2 * (i & 7), 2, 2, 1)
-        return 22
+            if self._strip.pixel(i >> 3, i & 7):
+                self._frame.fill_rect(_MARGIN + 2 * (i >> 3), y + 2 * (i & 7), 2, 2, 1)
 
     def _verdict(self, code):
         """A bar that tells verdicts apart from across the aisle: filled for approval, framed for anything else."""
         if not code:
-            return 4
+            return _MARGIN
         w = self._panel.width
         if code == "approved":
             self._frame.fill_rect(0, 0, w, 36, 1)
@@ -64,3 +73,4 @@ class Screen:
             for column in range(size):
                 if bitmap[row * stride + column // 8] & 0x80 >> column % 8:
                     self._frame.fill_rect(left + column * scale, top + row * scale, scale, scale, 0)
+
