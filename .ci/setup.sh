@@ -13,6 +13,7 @@ case "$(uname -sm)" in
 esac
 "$python" -c 'import ensurepip, venv' 2>/dev/null || die "Python's venv module is missing (Debian, Ubuntu: apt install python3-venv)."
 
+trap 'die "interrupted; run make again"' INT
 log=$(mktemp) && trap 'rm -f "$log"' EXIT
 echo "cabinpay: setting up $venv (once; dependencies come from PyPI) ..."
 # A half-made environment (Ctrl-C, a full disk) has no .ready stamp: make it anew rather than trust it.

@@ -45,6 +45,12 @@ key = "laptop.pub"
 from = 2026-01-01
 until = 2028-01-01
 rights = ["pull", "time"]         # pull, ack, time, maintain
+
+[[ground]]
+key = "ledger.pub"                # signs what the ledger holds: without it nothing is ever acknowledged
+from = 2026-01-01
+until = 2028-01-01
+rights = ["ack"]
 """
 
 

@@ -11,7 +11,7 @@ from typing import NoReturn, cast
 
 import typer
 
-from . import cli_bundle, cli_enrol, cli_keys, cli_ledger, cli_terminal, cli_wallet
+from . import cli_bundle, cli_enrol, cli_keys, cli_ledger, cli_terminal, cli_wallet, screen
 from .errors import Exit, HostError
 
 INTERRUPTED = 130
@@ -59,6 +59,10 @@ def main(argv: list[str] | None = None) -> NoReturn:
 
 def _run(argv: list[str]) -> int:
     try:
+        "".join(argv).encode()
+    except UnicodeEncodeError:
+        raise HostError("usage", "an argument holds bytes that are no UTF-8; rename the file or value", 2) from None
+    try:
         code = app(argv or ["--help"], prog_name="cabinpay", standalone_mode=False)
     except _UsageError as e:
         context = getattr(e, "ctx", None)
@@ -70,7 +74,7 @@ def _run(argv: list[str]) -> int:
 def _complain(code: str, line: str, exit_code: int) -> int:
     """One line, whatever names and values of others are in it."""
     shown = "".join(c if c.isprintable() else "?" for c in " ".join(line.split()))
-    print(f"cabinpay: {code}: {shown}", file=sys.stderr)
+    screen.note(f"cabinpay: {code}: {shown}")
     return exit_code
 
 

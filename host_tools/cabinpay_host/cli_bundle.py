@@ -13,6 +13,7 @@ from cabinpay.wire.cbor import MAX_SIZE
 from . import bundle, bundle_text, files, keys, screen
 from .cli_enrol import read_date
 from .cli_keys import AsJson
+from .errors import Exit, HostError
 
 app = typer.Typer(help="Delegate to bundle keys; make and look at trust bundles.")
 
@@ -31,6 +32,8 @@ def delegate(
 ) -> None:
     """Let a bundle key sign bundles until a day. Done offline, with the root key, a few times a year."""
     end = datetime.datetime.combine(read_date(until), datetime.time(), datetime.UTC)
+    if end.timestamp() <= time.time():
+        raise HostError("delegation_bad", "a delegation ends on a day to come", Exit.USAGE)
     key = keys.load_secret(root, "root")
     public = keys.load_public(to, "bundle").public
     files.create(out, bundle.make_delegation(key, public, int(end.timestamp()), serial))

@@ -54,9 +54,10 @@ def enrol(
     if (ledger is None) != (passenger is None):
         raise HostError("usage", "--ledger and --passenger go together", Exit.USAGE)
     signed = enrolment.issue_pass(key, rules, airline, score, public, int(time.time()), _flight(flight, date))
-    files.create(out, signed)
     if ledger is not None and passenger is not None:
+        # first: a pass that is out and stands for nobody in the ledger is worse than an entry without a pass
         _note(ledger, key.kid, signed, passenger)
+    files.create(out, signed)
     screen.note(f"{out}: a pass for {rules.days} days, {rules.count} sales at most; add it with cabinpay wallet add")
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import URL
 
 from cabinpay.wire.cbor import MAX_SIZE
 
@@ -12,6 +13,7 @@ from .bundle_text import moment
 from .cli_keys import AsJson
 from .errors import Exit, HostError
 from .ledger import audit, cashup, views
+from .ledger.db import parsed
 from .ledger.store import Ledger
 
 app = typer.Typer(help="The ledger: receipts, postings, statements, cash-up, exceptions.")
@@ -26,14 +28,16 @@ Location = Annotated[
 ]
 
 
-def place(location: str) -> tuple[str, Path]:
+def place(location: str) -> tuple[URL, Path]:
     """(database URL, archive file) of a --ledger option."""
     if "://" not in location:
-        return f"sqlite:///{location}", Path(f"{location}.archive")
+        if location in ("", ":memory:"):
+            raise HostError("usage", "a ledger is a file, or a database URL with #ARCHIVE", Exit.USAGE)
+        return URL.create("sqlite", database=location), Path(f"{location}.archive")
     url, _, archive = location.partition("#")
     if not archive:
         raise HostError("usage", "a database URL needs its archive file: URL#ARCHIVE", Exit.USAGE)
-    return url, Path(archive)
+    return parsed(url), Path(archive)
 
 
 def open_ledger(location: str) -> Ledger:

@@ -17,7 +17,7 @@ from .link import Link
 from .transport import BAUD, SerialStream
 
 Port = Annotated[str, typer.Option(help="Serial port of the terminal, like /dev/ttyACM0.", metavar="PORT")]
-Baud = Annotated[int, typer.Option(help="Line rate of a UART; USB ignores it.")]
+Baud = Annotated[int, typer.Option(help="Line rate of a UART; USB ignores it.", min=1200, max=4000000)]
 Bundle = Annotated[Path, typer.Option("--bundle", help="What cabinpay bundle make wrote.")]
 
 
@@ -48,6 +48,9 @@ def provision_(
     --root root.pub --next-root next.pub --bundle 9C.bundle --ledger airline.db
     """
     roots = (keys.load_public(root, "root").public, keys.load_public(next_root, "root").public)
+    if roots[0] == roots[1]:
+        raise HostError("same_root", "two different roots are pinned for good: name the one that follows", Exit.REFUSED)
+    provision.check_names(label, aircraft)
     data = files.read(bundle, MAX_SIZE)
     _, content = bundles.open_checked(data, list(roots))
     with open_ledger(ledger) as book, SerialStream(port, baud) as stream:

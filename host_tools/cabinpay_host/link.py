@@ -116,12 +116,15 @@ class Link:
         """Results of a request as they come, the last one included."""
         self._ident = (self._ident + 1) & 0xFFFF
         self._stream.write(frames.encode(messages.request(self._ident, op, list(args), codec)))
-        status = messages.MORE
-        while status == messages.MORE:
+        for _ in range(CREDIT + 1 if op == "pull" else 1):
             status, result = self._reply(op, time.monotonic() + (wait or self._wait))
             if status not in (messages.OK, messages.MORE):
+                _expect(isinstance(result, str))  # a port that only echoes answers with our own arguments
                 raise HostError(status, f"The terminal refuses {op}: {result}", Exit.REFUSED)
             yield result
+            if status == messages.OK:
+                return
+        _expect(False)
 
     def _reply(self, op: str, deadline: float) -> tuple[str, Any]:
         """Next reply to the latest request. Frames of earlier ones (a session cut before this one) are passed over."""

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from cabinpay.wire.keys import kid
+from cabinpay.wire.schema import text
 
 from .errors import Exit, HostError
 from .ledger.store import Ledger
@@ -25,12 +26,22 @@ class Provisioned:
         return kid(self.public_key)
 
 
+def check_names(label: str, aircraft: str) -> None:
+    """HostError unless a terminal can hold and show these."""
+    if not text(1, 24)(label):
+        raise HostError("bad_label", "a label is 1 to 24 letters, digits and signs of ASCII, like 9C-001", Exit.USAGE)
+    if not text(0, 10)(aircraft):
+        raise HostError("bad_aircraft", "a registration is at most 10 letters, digits and signs of ASCII", Exit.USAGE)
+
+
 def provision(
     link: Link, ledger: Ledger, roots: tuple[bytes, bytes], airline: str, label: str, aircraft: str, bundle: bytes
 ) -> Provisioned:
     """Makes the terminal's keys, notes it in the ledger, sends the bundle. Cut anywhere and run again it completes."""
     hello = link.hello()
     fresh = hello.state == "blank"
+    if hello.state == "ready" and hello.label == label and ledger.knows_terminal(hello.public_key):
+        return Provisioned(label, hello.public_key, False)  # only the last answer was lost
     if not fresh and (hello.state, hello.label) != ("no-bundle", label):
         line = f"This terminal is {hello.label or 'unnamed'} and {hello.state}: only a blank one is provisioned."
         raise HostError("not_blank", line, Exit.REFUSED)

@@ -1,5 +1,6 @@
 """What commands print: records for people (Rich) or, with --json, for programs; nothing here is ever a secret."""
 
+import contextlib
 import json
 import sys
 from collections.abc import Mapping
@@ -23,8 +24,11 @@ def show(record: Mapping[str, Any], as_json: bool) -> None:
 
 def show_rows(title: str, rows: list[dict[str, Any]]) -> None:
     """Rows with the same names as a table under a title; a word where there are none."""
-    table = Table(title=Text(f"{title}: {len(rows) or 'none'}"), title_justify="left")
-    for name in rows[0] if rows else ():
+    if not rows:
+        Console().print(Text(f"{title}: none"))
+        return
+    table = Table(title=Text(f"{title}: {len(rows)}"), title_justify="left")
+    for name in rows[0]:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(Text(str(value)) for value in row.values()))
@@ -38,4 +42,5 @@ def show_json(record: Mapping[str, Any]) -> None:
 
 def note(line: str) -> None:
     """A line for a person, on standard error, so that standard output stays what a program reads."""
-    print(line, file=sys.stderr)
+    with contextlib.suppress(OSError):  # a full disk behind standard error is no reason to fail
+        print(line, file=sys.stderr)

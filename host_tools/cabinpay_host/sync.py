@@ -35,17 +35,18 @@ class Report:
 def synchronise(
     link: Link, ledger: Ledger, ground: Key, ledger_key: Key, bundle: tuple[int, bytes] | None, now: int
 ) -> Report:
-    """Login, receipts, ack, then bundle (version, COSE bytes) and time. The host commits first and acks after, so a
-    link cut anywhere costs nothing: run it again."""
+    """Login, receipts, then bundle (version, COSE bytes), ack and time. The host commits first and acks after, so a
+    link cut anywhere costs nothing: run it again. The bundle goes before the ack, for it may be what makes the
+    ledger's key known to the terminal."""
     hello = link.hello()
     _refuse_strangers(hello, ledger)
     link.login(hello, ground)
     pulled = _Pull(link, ledger, hello.kid)
     pulled.run()
-    acked = _ack(link, ledger, hello, ledger_key)
     send = bundle if bundle is not None and bundle[0] > hello.bundle else None
     if send:
         link.send_bundle(send[1])
+    acked = _ack(link, ledger, hello, ledger_key)
     link.set_time(hello, ground, now)
     version = send[0] if send else hello.bundle
     found = tuple(pulled.exceptions)
@@ -101,4 +102,10 @@ def _ack(link: Link, ledger: Ledger, hello: Hello, ledger_key: Key) -> int:
     if held is None:
         return 0
     payload = messages.ack(hello.kid, held[0], held[1], ledger.id, codec)
-    return link.ack(ledger_key.sign(payload, cose.AAD_ACK))
+    try:
+        return link.ack(ledger_key.sign(payload, cose.AAD_ACK))
+    except HostError as e:
+        if e.code != "signature":
+            raise
+        line = "The terminal does not know the ledger's key. List it in a new bundle with right ack, and sync that."
+        raise HostError("ack_key", line, Exit.REFUSED) from None

@@ -7,6 +7,11 @@ from typing import Self
 
 import serial
 
+try:
+    from termios import error as TermiosError
+except ImportError:  # not a POSIX system: pyserial raises its own there
+    TermiosError = serial.SerialException  # type: ignore[misc,assignment]
+
 from .errors import Exit, HostError
 
 BAUD = 115200
@@ -22,21 +27,21 @@ class SerialStream:
         try:
             self._port = serial.Serial(path, baud, timeout=WAIT_SECONDS, write_timeout=5, exclusive=True)
             self._port.reset_input_buffer()
-        except (OSError, ValueError) as e:
+        except (OSError, ValueError, TermiosError) as e:
             raise _opening(path, e) from None
 
     def read(self) -> bytes:
         """What has come, waiting up to WAIT_SECONDS for the first byte; empty if nothing came."""
         try:
             return bytes(self._port.read(max(1, min(self._port.in_waiting, 4096))))
-        except (OSError, serial.SerialException, TypeError) as e:
+        except (OSError, TermiosError, TypeError) as e:
             raise self._lost(e) from None
 
     def write(self, data: bytes) -> None:
         try:
             self._port.write(data)
             self._port.flush()
-        except (OSError, serial.SerialException) as e:
+        except (OSError, TermiosError) as e:
             raise self._lost(e) from None
 
     def close(self) -> None:

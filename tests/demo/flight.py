@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -229,10 +230,12 @@ class Flight:
 
 def main() -> int:
     started = time.monotonic()
-    stage = Stage(Path(sys.argv[1]).resolve() if sys.argv[1:] else ROOT / "demo-flight")
+    folder = Path(sys.argv[1]).resolve() if sys.argv[1:] else ROOT / "demo-flight"
+    stage = Stage(folder)
     try:
+        stage.clear()
         Flight(stage).fly()
-    except (Wrong, TimeoutError) as e:
+    except (Wrong, OSError, RuntimeError, subprocess.TimeoutExpired) as e:
         stage.say(f"✗ {e}", "bold red")
         return 1
     except KeyboardInterrupt:

@@ -29,9 +29,12 @@ class Stage:
         self.console = Console(highlight=False)
         self.claims = 0
         self.environment = {**os.environ, "COLUMNS": str(self.console.width - 4)}
-        shutil.rmtree(folder, ignore_errors=True)
+
+    def clear(self) -> None:
+        """Begins anew: what an earlier flight left is removed."""
+        shutil.rmtree(self.folder, ignore_errors=True)
         for name in ("keys", "qr", "receipts", "screens"):
-            (folder / name).mkdir(parents=True)
+            (self.folder / name).mkdir(parents=True)
 
     def chapter(self, title: str) -> None:
         self.console.rule(Text(title, style="bold cyan"), align="left")

@@ -44,6 +44,7 @@ def test_every_field_arrives(airline: Airline, reader: object) -> None:
 
 def test_the_example_is_one(airline: Airline) -> None:
     airline.spec.write_text(bundle.EXAMPLE)
+    keys.create(airline.folder, "ledger", "ledger")
     assert bundle.open_checked(airline.bundle(), airline.roots)[1].version == 1
 
 

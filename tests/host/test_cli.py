@@ -35,7 +35,7 @@ def run(folder: Path, *args: str, given: str = "") -> subprocess.CompletedProces
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with keys, a delegation, a bundle and a wallet with a pass, all made by commands."""
     folder = tmp_path_factory.mktemp("ground")
-    for role, name in (("root", "root"), ("bundle", "day"), ("issuer", "issuer"), ("ground", "laptop")):
+    for role, name in (("root", "root"), ("bundle", "day"), ("issuer", "issuer"), ("ground", "laptop"), ("ledger", "ledger")):
         call(folder, f"keys new {role} {name}")
     (folder / "9C.toml").write_text(bundle.EXAMPLE)
     (folder / "policy.toml").write_text(enrol.EXAMPLE)
@@ -264,7 +264,7 @@ def test_bad_input(spoiled: Path, capfd: pytest.CaptureFixture[str], line: str, 
 
 @pytest.mark.parametrize("name", ["a\nb", "\x1b[31mred", "[bold]x", "\udcff"])
 def test_names_do_not_write_lines_of_their_own(made: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
-    assert call(made, ["keys", "show", name]) in (3, 6)  # macOS takes no name that is not UTF-8
+    assert call(made, ["keys", "show", name]) in (2, 3)
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert "\x1b" not in err

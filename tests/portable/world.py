@@ -10,6 +10,7 @@ import os
 
 import ed25519
 from cabinpay.agent.terminal import Terminal
+from cabinpay.agent.texts import folded
 from cabinpay.io.files import Files
 from cabinpay.wire import cbor, cose, messages, qrtext, trust
 from cabinpay.wire.claims import Pass, Payment, cnf
@@ -347,7 +348,8 @@ class View:
         self.sounds = []
 
     def show(self, name, lines, qr=None, code=""):
-        assert isinstance(lines, list) and all(isinstance(line, str) and len(line) <= 29 for line in lines), lines
+        # 29 characters of 8 pixels and 20 rows of 12 are what a panel of 240x240 holds
+        assert isinstance(lines, list) and len(folded(lines, 29)) <= 20, lines
         self.screens = self.screens[-3:] + [(name, lines, qr, code)]
 
     def sound(self, tone):

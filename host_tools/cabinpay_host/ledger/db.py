@@ -25,7 +25,7 @@ _LINES = {
 }
 
 
-def parsed(url: str) -> URL:
+def parsed(url: str | URL) -> URL:
     try:
         return make_url(url)
     except ArgumentError as e:

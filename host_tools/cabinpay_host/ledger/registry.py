@@ -127,9 +127,10 @@ def add_terminal(session: Session, public_key: bytes, label: str, airline: str, 
 
 def add_enrolment(session: Session, values: tuple[bytes, bytes, str, str], records: list[arc.Record]) -> None:
     issuer_kid, cti, sub, passenger = values
-    if [len(issuer_kid), len(cti), len(sub)] != [8, 8, 8] or not sub.isascii() or not 0 < len(passenger) <= 160:
-        line = "issuer kid and cti take 8 bytes each, sub 8 characters, and a reference"
-        raise HostError("bad_enrolment", line, Exit.INPUT)
+    if not 0 < len(passenger) <= 160:
+        raise HostError("bad_enrolment", "a passenger's reference has 1 to 160 characters", Exit.INPUT)
+    if [len(issuer_kid), len(cti), len(sub)] != [8, 8, 8] or not sub.isascii():
+        raise HostError("bad_enrolment", "issuer kid and cti take 8 bytes each, sub 8 characters", Exit.INPUT)
     row = session.get(Enrolment, (issuer_kid, cti))
     if row is None:
         session.add(Enrolment(issuer_kid=issuer_kid, cti=cti, sub=sub, passenger=passenger))

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import URL, Engine, func, select
 from sqlalchemy.orm import Session
 
 from cabinpay.wire.keys import kid
@@ -52,7 +52,7 @@ class Ledger:
     @classmethod
     def create(
         cls,
-        url: str,
+        url: str | URL,
         archive: str | Path,
         roots: list[bytes],
         *,
@@ -66,7 +66,9 @@ class Ledger:
         return cls(engine, Archive(Path(archive)), ident, clock)
 
     @classmethod
-    def open(cls, url: str, archive: str | Path, *, wait: float = WAIT, clock: Callable[[], float] = time.time) -> Self:
+    def open(
+        cls, url: str | URL, archive: str | Path, *, wait: float = WAIT, clock: Callable[[], float] = time.time
+    ) -> Self:
         """The ledger that is there; HostError for anything else."""
         engine = db.connect(db.parsed(url), wait)
         ident = registry.identify(engine)
