@@ -10,7 +10,7 @@ from cabinpay.wire import schema
 from cabinpay.wire.trust import ACK, MAINTAIN, PULL, TIME, Bundle
 
 from . import keys, toml
-from .errors import Exit, HostError
+from .errors import HostError
 
 RIGHTS = {"pull": PULL, "ack": ACK, "time": TIME, "maintain": MAINTAIN}
 # By mode and clock quality, in the order of the wire; what may be left out is off
@@ -49,7 +49,7 @@ def _currencies(top: toml.Table) -> list[list[Any]]:
 
 
 def _currency(number: int, table: toml.Table) -> list[Any]:
-    exponent = table.whole("exponent", 0, Exit.REFUSED)
+    exponent = table.whole("exponent", 0, 4)
     max_sum = table.whole("max_sum", 0, schema.U32)
     caps = [_caps(table, mode) for mode in MODES]
     table.done()

@@ -77,7 +77,7 @@ def sync_(
     with open_ledger(ledger) as book, SerialStream(port, baud) as stream:
         version = book.add_bundle(data) if data else 0
         brought = (version, data) if data else None
-        report = sync.synchronise(Link(stream), book, laptop, signer, brought, int(time.time()))
+        report = sync.synchronise(Link(stream), book, laptop, signer, brought, lambda: int(time.time()))
     _tell(report, as_json)
 
 
@@ -89,9 +89,12 @@ def _tell(report: sync.Report, as_json: bool) -> None:
         "receipts": report.pulled,
         "acknowledged": f"{report.acked} of {report.number}",
         "bundle": f"{report.bundle}{' (new)' if report.bundle_sent else ''}",
+        "time": report.time,
         "exceptions": ", ".join(exceptions) or "none",
     }
     screen.show(record, as_json)
+    if report.time != "set":
+        raise HostError("time_not_set", f"{report.label}: time was {report.time}; its receipts are in", Exit.CHECKS)
     if report.acked < report.number:
         line = f"{report.label} holds receipts that no ack covers. Run cabinpay ledger exceptions, then sync again."
         raise HostError("not_all_acked", line, Exit.CHECKS)

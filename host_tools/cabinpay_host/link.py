@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import os
 import time
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from cabinpay.wire import cose, frames, messages
 from cabinpay.wire.errors import WireError
 from cabinpay.wire.keys import kid
 from cabinpay.wire.schema import octets, row, u32
+from cabinpay.wire.trust import by_keys
 
 from . import codec, crypto
 from .errors import Exit, HostError
@@ -22,10 +25,13 @@ HELLO_SECONDS = 2.0
 HELLO_TRIES = 3
 CHUNK = 160
 CREDIT = 32
+# What a terminal signs on the link fits a frame of a request too
+MAX_STATEMENT = 400
+# (number, receipt, evidence) as stored on the terminal
+Item = tuple[int, bytes, bytes]
 _ON_SERIAL = b""
 
 _item = row(u32, octets(1, 1200), lambda v: isinstance(v, bytes) and len(v) <= 1200)
-_head = row(lambda v: v == 0 or u32(v), octets(32))
 
 
 class Stream(Protocol):
@@ -49,6 +55,7 @@ class Link:
         self._wait = wait
         self._decoder = frames.Decoder(frames.MAX_REPLY)
         self._bodies: list[bytes] = []
+        self._peer: Hello | None = None
         self._ident = int.from_bytes(os.urandom(2), "big")
 
     def hello(self) -> Hello:
@@ -73,13 +80,9 @@ class Link:
         names = (ground.kid, hello.kid, nonce, hello.nonce, _ON_SERIAL)
         payload = messages.login(messages.HOST, *names, codec)
         answer = self.call("login", ground.sign(payload, cose.AAD_LOGIN))
-        try:
-            theirs = cose.open(answer, _by(hello.public_key), cose.AAD_LOGIN, codec)
-            proven = theirs == messages.login(messages.TERMINAL, *names, codec)
-        except (WireError, TypeError):
-            proven = False
-        if not proven:
+        if self._opened(hello, answer, cose.AAD_LOGIN) != messages.login(messages.TERMINAL, *names, codec):
             raise HostError("not_this_terminal", "The terminal could not prove its key. Do not trust it.", Exit.REFUSED)
+        self._peer = hello
 
     def send_bundle(self, bundle: bytes) -> None:
         for offset in range(0, len(bundle), CHUNK):
@@ -101,11 +104,37 @@ class Link:
         _expect(type(number) is int)
         return int(number)
 
-    def pull(self, first: int) -> tuple[list[tuple[int, bytes, bytes]], int, bytes]:
-        """Up to CREDIT receipts from `first` on (number, receipt, evidence), and the terminal's number and head."""
-        *items, head = self.stream("pull", first, CREDIT)
-        _expect(all(_item(item) for item in items) and _head(head))
-        return [(n, receipt, evidence) for n, receipt, evidence in items], head[0], head[1]
+    def pull(self, first: int) -> tuple[list[Item], int, bytes]:
+        """Up to CREDIT receipts from `first` on (number, receipt, evidence), and the terminal's number and head, after
+        login. The terminal has signed for all of it: what a line garbled, dropped or added is never believed."""
+        *items, signed = self.stream("pull", first, CREDIT)
+        _expect(self._peer is not None and all(_item(item) for item in items))
+        numbers = [first - 1, *(item[0] for item in items)]
+        _expect(all(a < b for a, b in itertools.pairwise(numbers)))
+        digest = hashlib.sha256(b"".join(codec.encode(item) for item in items)).digest()
+        number, head = self._attested(first, digest, signed)
+        return [(n, receipt, evidence) for n, receipt, evidence in items], number, head
+
+    def _attested(self, first: int, digest: bytes, signed: Any) -> tuple[int, bytes]:
+        """The terminal's number and head, where it has signed that it sent just this to this session."""
+        assert self._peer is not None
+        try:
+            kid, nonce, asked, number, head, sent = messages.read_pulled(
+                self._opened(self._peer, signed, cose.AAD_STATUS) or b"", codec
+            )
+        except WireError:
+            _refuse_reply()
+        _expect([kid, nonce, asked, sent] == [self._peer.kid, self._peer.nonce, first, digest])
+        return number, head
+
+    def _opened(self, peer: Hello, signed: Any, aad: bytes) -> bytes | None:
+        """Payload of what the terminal itself has signed, else None."""
+        if not isinstance(signed, bytes) or len(signed) > MAX_STATEMENT:
+            return None
+        try:
+            return cose.open(signed, by_keys([peer.public_key], crypto.verify), aad, codec)
+        except WireError:
+            return None
 
     def call(self, op: str, *args: Any, wait: float | None = None) -> Any:
         """The result of one request; HostError with the terminal's own code where it refuses."""
@@ -142,10 +171,13 @@ class Link:
         raise HostError("no_answer", line, Exit.TERMINAL)
 
 
-def _by(public_key: bytes) -> Any:
-    return lambda k, message, signature: k == kid(public_key) and crypto.verify(public_key, message, signature)
-
-
 def _expect(good: bool) -> None:
     if not good:
-        raise HostError("bad_reply", "The terminal's answer is not of its form. Do not trust it.", Exit.TERMINAL)
+        _refuse_reply()
+
+
+def _refuse_reply() -> NoReturn:
+    line = (
+        "The terminal's answer is not what it should be: a bad line, or no Cabinpay terminal. Try again."
+    )
+    raise HostError("bad_reply", line, Exit.TERMINAL)

@@ -38,6 +38,7 @@ def provision(
     link: Link, ledger: Ledger, roots: tuple[bytes, bytes], airline: str, label: str, aircraft: str, bundle: bytes
 ) -> Provisioned:
     """Makes the terminal's keys, notes it in the ledger, sends the bundle. Cut anywhere and run again it completes."""
+    ledger.add_bundle(bundle)  # without its issuers nothing that this terminal sells could be debited
     hello = link.hello()
     fresh = hello.state == "blank"
     if hello.state == "ready" and hello.label == label and ledger.knows_terminal(hello.public_key):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cabinpay.wire import cose, messages
@@ -20,7 +21,7 @@ ROUNDS = 4
 @dataclass(frozen=True)
 class Report:
     """What a sync did. pulled: receipts new to the ledger; acked: up to which number the terminal knows them held;
-    number: its last receipt; exceptions: (number, code) that stand open on what was pulled."""
+    number: its last receipt; exceptions: (number, code) that stand open on what was pulled; time: "set" or why not."""
 
     label: str
     terminal_kid: bytes
@@ -30,27 +31,46 @@ class Report:
     exceptions: tuple[tuple[int, str], ...]
     bundle_sent: bool
     bundle: int
+    time: str
 
 
 def synchronise(
-    link: Link, ledger: Ledger, ground: Key, ledger_key: Key, bundle: tuple[int, bytes] | None, now: int
+    link: Link,
+    ledger: Ledger,
+    ground: Key,
+    ledger_key: Key,
+    bundle: tuple[int, bytes] | None,
+    clock: Callable[[], int],
 ) -> Report:
-    """Login, receipts, then bundle (version, COSE bytes), ack and time. The host commits first and acks after, so a
-    link cut anywhere costs nothing: run it again. The bundle goes before the ack, for it may be what makes the
-    ledger's key known to the terminal."""
+    """A newer bundle (version, COSE bytes), login, receipts, ack, time. The host commits first and acks after, so a
+    link cut anywhere costs nothing: run it again.
+
+    The bundle goes first, for it may be what makes this laptop's or the ledger's key known to the terminal. clock() is
+    asked for Unix seconds at the moment they are sent: a pull can take a minute.
+    """
     hello = link.hello()
     _refuse_strangers(hello, ledger)
+    sent = bundle is not None and bundle[0] > hello.bundle
+    if bundle is not None and sent:
+        link.send_bundle(bundle[1])
+        hello = link.hello()
     link.login(hello, ground)
     pulled = _Pull(link, ledger, hello.kid)
     pulled.run()
-    send = bundle if bundle is not None and bundle[0] > hello.bundle else None
-    if send:
-        link.send_bundle(send[1])
     acked = _ack(link, ledger, hello, ledger_key)
-    link.set_time(hello, ground, now)
-    version = send[0] if send else hello.bundle
+    time = _set_time(link, hello, ground, clock)
     found = tuple(pulled.exceptions)
-    return Report(hello.label, hello.kid, pulled.new, acked, pulled.number, found, send is not None, version)
+    return Report(hello.label, hello.kid, pulled.new, acked, pulled.number, found, sent, hello.bundle, time)
+
+
+def _set_time(link: Link, hello: Hello, ground: Key, clock: Callable[[], int]) -> str:
+    try:
+        link.set_time(hello, ground, clock())
+    except HostError as e:
+        if e.code not in ("time_back", "time_ahead"):
+            raise
+        return f"NOT set ({e.code}): check this computer's clock"
+    return "set"
 
 
 def _refuse_strangers(hello: Hello, ledger: Ledger) -> None:
@@ -63,13 +83,14 @@ def _refuse_strangers(hello: Hello, ledger: Ledger) -> None:
 
 
 class _Pull:
-    """Receipts into the ledger, batch by batch. number: the terminal's last; new: how many the ledger did not have."""
+    """Receipts into the ledger, batch by batch. number, head: the terminal's last; new: not in the ledger before."""
 
     def __init__(self, link: Link, ledger: Ledger, kid: bytes) -> None:
         self._link = link
         self._ledger = ledger
         self._kid = kid
         self.number = 0
+        self.head = b""
         self.new = 0
         self.exceptions: list[tuple[int, str]] = []
 
@@ -77,18 +98,23 @@ class _Pull:
         first = self._ledger.next_number(self._kid)
         for _ in range(ROUNDS):
             past = self._from(first)
-            if self.number < first - 1:
-                first = 1  # the terminal has lost receipts: what it holds instead is another branch
-                self._from(first)
+            if self._on_another_branch(first):
+                self._from(1)
                 return
             first = self._ledger.next_number(self._kid)
             if first >= past:
                 return
 
+    def _on_another_branch(self, first: int) -> bool:
+        """Did the terminal give nothing new, and yet hold something else than the ledger does? It has lost receipts, or
+        is a copy of itself; what it holds instead is pulled from its beginning."""
+        held = self._ledger.custody(self._kid)
+        return held is not None and self.number < first and (self.number, self.head) != held
+
     def _from(self, first: int) -> int:
         """Pulls from `first` to the terminal's end; the number after the last one it gave."""
         while True:
-            items, self.number, _ = self._link.pull(first)
+            items, self.number, self.head = self._link.pull(first)
             if not items:
                 return first
             taken = self._ledger.take(self._kid, items, source="sync")

@@ -35,7 +35,8 @@ def run(folder: Path, *args: str, given: str = "") -> subprocess.CompletedProces
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with keys, a delegation, a bundle and a wallet with a pass, all made by commands."""
     folder = tmp_path_factory.mktemp("ground")
-    for role, name in (("root", "root"), ("bundle", "day"), ("issuer", "issuer"), ("ground", "laptop"), ("ledger", "ledger")):
+    names = {"root": "root", "bundle": "day", "issuer": "issuer", "ground": "laptop", "ledger": "ledger"}
+    for role, name in names.items():
         call(folder, f"keys new {role} {name}")
     (folder / "9C.toml").write_text(bundle.EXAMPLE)
     (folder / "policy.toml").write_text(enrol.EXAMPLE)

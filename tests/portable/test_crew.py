@@ -274,7 +274,7 @@ def test_a_bill_that_nobody_pays_leaves_the_screen():
     table.world.seconds = 120
     table.crew.tick()
     assert table.view.name == "items" and table.view.lines[0] == "SALE  total 12.00 EUR"
-    assert table.scan(text) == "no_bill"
+    assert table.scan(text) == "no_sale"
 
 
 def test_cancelling_a_bill_and_changing_the_sale():
@@ -283,6 +283,8 @@ def test_cancelling_a_bill_and_changing_the_sale():
         table.press(ITEMS + "C")
         text = answer(table)
         table.press(keys)
+        assert table.scan(text) == "no_sale", keys
+        table.press("1B")
         assert table.scan(text) == "no_bill", keys
     table = at_sale()
     table.press(ITEMS + "C")
@@ -290,6 +292,15 @@ def test_cancelling_a_bill_and_changing_the_sale():
     table.press("1C")
     assert table.scan(text) == "other_bill"
     assert table.press("1C") == "bill" and table.scan(answer(table, 2)) == "approved"
+
+
+def test_what_is_still_being_keyed_in_is_not_sold():
+    table = at_sale()
+    table.press(ITEMS + "18*2*")
+    code = quick()
+    assert table.scan(code) == "no_sale"
+    assert table.press("1B") == "scan"
+    assert table.scan(code) == "approved"
 
 
 def test_a_bill_for_nothing():

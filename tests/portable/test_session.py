@@ -1,4 +1,5 @@
 import gc
+import hashlib
 
 from cabinpay.agent import records
 from cabinpay.agent.errors import Refused
@@ -94,8 +95,8 @@ def test_what_each_state_answers_before_login():
     for world, open_ops in (
         (World(), ("hello", "provision")),
         (provisioned(), ("hello", "bundle")),
-        (ready(), ("hello", "login")),
-        (selling(), ("hello", "login")),
+        (ready(), ("hello", "login", "bundle")),
+        (selling(), ("hello", "login", "bundle")),
     ):
         for greeted in (False, True):
             for op in OPS:
@@ -231,7 +232,16 @@ def test_pulling():
         replies = host.replies("pull", first, credit)
         assert [result for _, result in replies[:-1]] == stored[first - 1 :][:credit]
         assert all(status == "more" for status, _ in replies[:-1])
-        assert replies[-1] == ("ok", [world.terminal.journal.number, world.terminal.journal.head])
+        sent = b"".join(cbor.encode(result) for _, result in replies[:-1])
+        assert replies[-1][0] == "ok"
+        assert host.attested(replies[-1][1]) == [
+            host.terminal_kid,
+            host.nonce,
+            first,
+            world.terminal.journal.number,
+            world.terminal.journal.head,
+            hashlib.sha256(sent).digest(),
+        ]
 
 
 def test_credit_is_bounded():
@@ -244,7 +254,8 @@ def test_credit_is_bounded():
 
 def test_pulling_an_empty_journal():
     host = logged_in(ready())
-    assert host.replies("pull", 1, 10) == [("ok", [0, bytes(32)])]
+    ((status, signed),) = host.replies("pull", 1, 10)
+    assert status == "ok" and host.attested(signed)[3:5] == [0, bytes(32)]
 
 
 def test_rights():

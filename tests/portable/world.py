@@ -297,6 +297,12 @@ class Host:
         """(status, result) of the last reply."""
         return self.replies(op, *args)[-1]
 
+    def attested(self, signed):
+        """What the terminal says of its pull, its signature checked."""
+        terminal = self.session._terminal
+        verify = trust.by_keys([terminal.keys.public], terminal.crypto.verify)
+        return messages.read_pulled(cose.open(signed, verify, cose.AAD_STATUS, cbor), cbor)
+
     def status(self, op, *args):
         return self.ask(op, *args)[0]
 

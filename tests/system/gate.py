@@ -95,8 +95,11 @@ class Gate:
             return provision(link, self.ledger, self.roots, "9C", label, "B-1234", self.bundle[1])
 
     def sync(self, terminal: simulator.Terminal, now: int = 0) -> Report:
+        def clock() -> int:
+            return now or int(time.time())
+
         with self.link(terminal) as link:
-            return synchronise(link, self.ledger, self.laptop, self.ledger_key, self.bundle, now or int(time.time()))
+            return synchronise(link, self.ledger, self.laptop, self.ledger_key, self.bundle, clock)
 
     @contextmanager
     def link(self, terminal: simulator.Terminal) -> Iterator[Link]:

@@ -39,9 +39,10 @@ def spoiled(code: str) -> list[bytes]:
 def test_scanner(gate: Gate, terminal: simulator.Terminal) -> None:
     anna = gate.passenger("anna")
     key_in(terminal, (1001, 1, 1500))
-    for line in spoiled(anna.quick()):
-        if line == anna.quick().encode():
-            continue
+    good = anna.quick()
+    for line in spoiled(good):
+        if line == good.encode():
+            continue  # a random character may be the one that was there
         code = terminal.pay(line)["code"]
         assert code in CODES | {"pass_signature", "payment_signature", "issuer", "stale"}, (code, line)
     next_sale_works(gate, terminal)
@@ -51,6 +52,10 @@ def test_random_keys(gate: Gate, terminal: simulator.Terminal) -> None:
     """Ten thousand presses; whatever shift they leave, the terminal lives and its books hold."""
     chance = random.Random(2)
     terminal.press("".join(chance.choice("0123456789ABCD*#") for _ in range(10000)))
+    # the terminal has read them all once it shows a screen for the last one
+    since = len(terminal.screens)
+    terminal.press("D" * 3)
+    terminal.wait("items" if terminal.screens[-1]["screen"] != "sign_on" else "sign_on", since=since)
     report = gate.sync(terminal)
     assert report.exceptions == () and report.acked == report.number
     assert terminal.process.poll() is None
@@ -74,7 +79,6 @@ def test_nothing_but_hello_before_login(gate: Gate, terminal: simulator.Terminal
         hello = link.hello()
         for attempt in (
             lambda: link.pull(1),
-            lambda: link.send_bundle(gate.bundle[1]),
             lambda: link.provision(os.urandom(32), gate.roots, "x", ""),
             lambda: link.set_time(hello, gate.laptop, int(time.time())),
             lambda: link.ack(b"x"),
@@ -131,4 +135,4 @@ class Dying:
 
 
 def synchronised(gate: Gate, stream: Dying) -> Report:
-    return synchronise(Link(stream), gate.ledger, gate.laptop, gate.ledger_key, gate.bundle, int(time.time()))
+    return synchronise(Link(stream), gate.ledger, gate.laptop, gate.ledger_key, gate.bundle, lambda: int(time.time()))

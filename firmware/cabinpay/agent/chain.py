@@ -1,25 +1,26 @@
 """The terminal's chain of receipts: what they say, signed, checked and made durable one after the other."""
 
 from cabinpay.wire import cose
+from cabinpay.wire.errors import WireError
 from cabinpay.wire.receipts import CLOSE, OPEN, SALE, SYNCED, read_receipt
 
 from . import records
-from .errors import Refused
+from .errors import Refused, StorageError
 
 
 class Chain:
     """shift: the Open receipt in force or None; sums: {(currency, kind): [count, sum]} of the shift; last_sale:
     (number, amount, currency) of its last, or None."""
 
-    def __init__(self, journal, keystore, clock, codec, verify):
+    def __init__(self, journal, keystore, codec, verify):
         self.journal = journal
         self._keys = keystore
-        self._clock = clock
         self._codec = codec
         self._verify = verify
         self.shift = None
         self.sums = {}
         self.last_sale = None
+        self.bundle = 0
 
     def replay(self, record):
         """Takes up a record at boot or after an append."""
@@ -27,6 +28,7 @@ class Chain:
             return
         if record.kind == OPEN:
             self.shift = read_receipt(cose.parse(record.signed, self._codec).payload, self._codec)
+            self.bundle = max(self.bundle, self.shift.bundle)
             self.sums = {}
             self.last_sale = None
         elif record.kind == CLOSE:
@@ -34,12 +36,17 @@ class Chain:
         elif record.kind == SALE:
             self._book(record.number, record.spend[3], record.spend[5])
 
-    def append(self, cls, evidence=b"", spend=records.NO_SPEND, **fields):
-        """Signs and stores the next receipt of class `cls`; returns it once it is durable."""
-        receipt = self._next(cls, fields)
+    def append(self, cls, reading, evidence=b"", spend=records.NO_SPEND, **fields):
+        """Signs and stores the next receipt of class `cls`, at the clock's `reading` that it was decided on; returns it
+        once it is durable. StorageError otherwise."""
+        receipt = self._next(cls, reading, fields)
         signed = cose.sign(receipt.pack(self._codec), self._keys.kid, self._keys.sign, cose.AAD_RECEIPT, self._codec)
         # a glitch while signing could reveal the key or leave a receipt that nobody accepts
-        cose.open(signed, self._own_signature, cose.AAD_RECEIPT, self._codec)
+        try:
+            cose.open(signed, self._own_signature, cose.AAD_RECEIPT, self._codec)
+        except WireError:
+            self.journal.fault = StorageError.code
+            raise StorageError()
         floor = receipt.time if receipt.quality[0] == SYNCED else 0
         record = records.Record(records.RECEIPT, cls.KIND, receipt.number, floor, spend, signed, evidence)
         self.journal.append(record)
@@ -53,9 +60,9 @@ class Chain:
         sums = [[currency, kind] + self.sums[currency, kind] for currency, kind in sorted(self.sums)]
         return [self.shift.number, self.journal.number], sums
 
-    def _next(self, cls, fields):
+    def _next(self, cls, reading, fields):
         number = self.journal.number + 1
-        time, quality, age = self._clock.read()
+        time, quality, age = reading
         shift = number if cls.KIND == OPEN else self.shift.number
         return cls(
             number=number, previous=self.journal.head, kind=cls.KIND, time=time, quality=[quality, age], shift=shift,

@@ -24,6 +24,7 @@ class Crew:
         self._view = view
         self._entry = ""
         self._sale = None
+        self._asked = False
         self._keys = {
             "confirm_last": self._key_confirm,
             "sign_on": self._key_sign_on,
@@ -61,7 +62,8 @@ class Crew:
         if self._at == "confirm_last":
             self._show_last()
             return
-        sale = self._sale or self._empty_sale()
+        # a sale that is still being keyed in is not sold by a code that happens to pass the scanner
+        sale = self._sale if self._asked and self._sale else self._empty_sale()
         outcome = self._terminal.scan(text, sale)
         self._view.sound(tone(outcome.code))
         if outcome.code == "approved":
@@ -98,6 +100,9 @@ class Crew:
 
     def _home(self):
         self._entry = ""
+        self._asked = False
+        if self._sale:
+            self._sale.bill = None
         if self._terminal.state != "ready":
             self._at = ""
             self.start()
@@ -114,9 +119,7 @@ class Crew:
         if key == "A":
             self._home()
 
-    def _key_back(self, key):
-        if key == "D" and self._sale:
-            self._sale.bill = None
+    def _key_back(self, _):
         self._home()
 
     def _type(self, key):
@@ -169,10 +172,12 @@ class Crew:
 
     def _await_code(self):
         self._need_lines()
+        self._asked = True
         self._show("scan", ["SCAN THE CODE", self._amount(self._sale.amount, self._sale.currency), "D: back"])
 
     def _await_bill(self):
         self._need_lines()
+        self._asked = True
         bill = self._terminal.bill(self._sale)
         text = qrtext.bill_text(bill, self._terminal.codec)
         amount = self._amount(bill.amount, bill.currency)

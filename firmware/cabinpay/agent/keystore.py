@@ -44,9 +44,13 @@ def provision(files, codec, crypto, entropy, host_entropy, roots, label, aircraf
     return load(files, codec, crypto)
 
 
-def count_boot(files):
+def count_boot(files, urandom):
     """This boot's number, durable before it is returned, so that no nonce is ever made twice."""
-    body = read_whole(files, BOOTS)
-    boots = 1 + (int.from_bytes(body, "big") if body else 0)
+    try:
+        body = read_whole(files, BOOTS)
+        boots = 1 + (int.from_bytes(body, "big") if body else 0)
+    except ValueError:
+        # a damaged counter begins anew far above where it can have been: no reason to lose sight of the receipts
+        boots = 0x80000000 | int.from_bytes(urandom(3), "big")
     write_whole(files, BOOTS, boots.to_bytes(4, "big"))
     return boots

@@ -1,5 +1,7 @@
 """The terminal's side of the link: one request in, replies out. Holds nothing that a dropped link could lose."""
 
+import hashlib
+
 from cabinpay.wire import cose, messages
 from cabinpay.wire.errors import WireError
 from cabinpay.wire.schema import key, octets, row, text, u32
@@ -39,7 +41,7 @@ class Session:
 
     def _reset(self):
         self._nonce = b""
-        self._rights = None
+        self._ground_kid = None
         self._timed = False
         self._staged = bytearray()
 
@@ -50,9 +52,11 @@ class Session:
             ident, op, args = messages.read_request(body, self._codec)
             self._check(op, args)
             if op == "pull":
+                digest = hashlib.sha256()
                 for result in self._pull(*args):
+                    digest.update(self._codec.encode(result))
                     yield messages.reply(ident, messages.MORE, result, self._codec)
-                result = [self._terminal.journal.number, self._terminal.journal.head]
+                result = self._pulled(args[0], digest.digest())
             else:
                 result = self._ops[op][1](*args)
             yield messages.reply(ident, messages.OK, result, self._codec)
@@ -70,14 +74,14 @@ class Session:
             raise Refused("unknown_op", "This agent does not know that request.")
         if not self._ops[op][0](args):
             raise Refused("bad_args", "The request's arguments are not of their form.")
-        if self._rights is None and op not in ("hello", self._way_in()):
+        if self._ground_kid is None and op != "hello" and op not in self._way_in():
             raise Refused("login_first", "Log in first.")
 
     def _way_in(self):
-        # a bundle carries its own proof, and without one there is no ground key to log in with
+        # a bundle carries its own proof, and is what lets a ground key in where those listed have run out
         if self._terminal.keys is None:
-            return "provision"
-        return "login" if self._terminal.trust.bundle else "bundle"
+            return ("provision",)
+        return ("login", "bundle") if self._terminal.trust.bundle else ("bundle",)
 
     def _hello(self):
         t = self._terminal
@@ -92,16 +96,16 @@ class Session:
 
     def _login(self, signed):
         nonce, self._nonce = self._nonce, b""
-        items, rights = self._host_login(signed, nonce)
+        items = self._host_login(signed, nonce)
         payload = messages.login(messages.TERMINAL, *(items[1:] + [self._codec]))
         keys = self._terminal.keys
         answer = cose.sign(payload, keys.kid, keys.sign, cose.AAD_LOGIN, self._codec)
-        self._rights = rights
+        self._ground_kid = items[1]
         self._session_nonce = nonce
         return answer
 
     def _host_login(self, signed, nonce):
-        """[role, kids, nonces, channel] and rights of a host that proved itself; one refusal for every way to fail."""
+        """[role, kids, nonces, channel] of a host that proved itself; one refusal for every way to fail."""
         try:
             kid, payload = self._open_ground(signed, cose.AAD_LOGIN, PULL | ACK | TIME)
             items = messages.read_login(payload, self._codec)
@@ -111,11 +115,7 @@ class Session:
             raise Refused("login", "Login failed. Is this laptop's key in the bundle?")
         if items[4:] != [nonce, self._channel]:
             raise Refused("login", "Login failed. Is this laptop's key in the bundle?")
-        return items, self._ground_rights(kid)
-
-    def _ground_rights(self, kid):
-        reading = self._terminal.clock.read()
-        return sum(r for r in (PULL, ACK, TIME) if self._terminal.trust.ground(kid, r, reading))
+        return items
 
     def _open_ground(self, signed, aad, right):
         """(kid, payload) of what a ground key with `right` signed."""
@@ -141,12 +141,21 @@ class Session:
 
     def _pull(self, first, credit):
         """Receipts from `first` on, at most `credit` of them."""
-        if not self._rights & PULL:
+        # asked every time: a new bundle ends a key's rights in the middle of a session too
+        if self._terminal.trust.ground(self._ground_kid, PULL, self._terminal.clock.read()) is None:
             raise Refused("right", "This key may not pull receipts.")
         for i, item in enumerate(self._terminal.journal.records_from(first)):
             if i >= min(credit, MAX_CREDIT):
                 return
             yield list(item)
+
+    def _pulled(self, first, digest):
+        """The terminal's word on what it has just sent: a line that garbles or drops items must not pass for it."""
+        journal, keys = self._terminal.journal, self._terminal.keys
+        payload = messages.pulled(
+            keys.kid, self._session_nonce, first, journal.number, journal.head, digest, self._codec
+        )
+        return cose.sign(payload, keys.kid, keys.sign, cose.AAD_STATUS, self._codec)
 
     def _ack(self, signed):
         _, payload = self._open_ground(signed, cose.AAD_ACK, ACK)

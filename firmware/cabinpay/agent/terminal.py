@@ -69,8 +69,8 @@ class Terminal:
             self.drbg = Drbg(self.urandom(32), 0, self.urandom(32))
 
     def _start(self):
-        self.drbg = Drbg(self.keys.drbg, keystore.count_boot(self.files), self.urandom(32))
-        self.chain = Chain(self.journal, self.keys, self.clock, self.codec, self.crypto.verify)
+        self.drbg = Drbg(self.keys.drbg, keystore.count_boot(self.files, self.urandom), self.urandom(32))
+        self.chain = Chain(self.journal, self.keys, self.codec, self.crypto.verify)
         try:
             self.trust.load(self.keys.roots)
         except ValueError:
@@ -103,7 +103,7 @@ class Terminal:
 
     def install(self, data):
         """Activates a trust bundle, COSE bytes; WireError or Refused leaves the present one in force."""
-        self.trust.install(data, self.keys.roots, self.clock.floor())
+        self.trust.install(data, self.keys.roots, self.clock.floor(), self.chain.bundle)
         self._apply_bundle()
 
     def _apply_bundle(self):
@@ -152,16 +152,18 @@ class Terminal:
         """Opens a shift; ends the one before. Refused where the terminal cannot sell."""
         if self.state != "ready":
             raise Refused(self.state, "This terminal cannot sell now.")
+        if self.journal.room() < records.MAX_RECORD:
+            raise Refused("full", "Terminal is full. Sync before more sales.")
         bundle = self.trust.bundle
         return self.chain.append(
-            Open, crew=crew, flight=[bundle.airline, flight_number, day], aircraft=self.keys.aircraft, agent=AGENT,
-            bundle=bundle.version,
+            Open, self.clock.read(), crew=crew, flight=[bundle.airline, flight_number, day],
+            aircraft=self.keys.aircraft, agent=AGENT, bundle=bundle.version,
         )  # fmt: skip
 
     def close_shift(self):
         """Closes the shift; returns the Close receipt with its sums. Refused outside a shift."""
         covers, sums = self.chain.close_fields()
-        return self.chain.append(Close, covers=covers, sums=sums)
+        return self.chain.append(Close, self.clock.read(), covers=covers, sums=sums)
 
     def new_sale(self):
         """An empty sale in the bundle's first currency."""
@@ -179,9 +181,10 @@ class Terminal:
             scan = verdict.Scan(text, self.codec)
         except WireError as e:
             return Outcome(e.code)
+        reading = self.clock.read()
         try:
             code = verdict.decide(
-                scan, self.trust, self.chain.shift, sale, self.clock.read(), self.spend, self.since_ground, self.passes,
+                scan, self.trust, self.chain.shift, sale, reading, self.spend, self.since_ground, self.passes,
                 self.crypto.verify, self.journal.find_payment,
             )  # fmt: skip
             if code == verdict.ALREADY_PAID:
@@ -190,17 +193,18 @@ class Terminal:
             return Outcome(e.code)
         if code == verdict.APPROVED and self.journal.room() < records.MAX_RECORD:
             code = "full"
-        return Outcome(code) if code != verdict.APPROVED else self._sell(scan, sale)
+        return Outcome(code) if code != verdict.APPROVED else self._sell(scan, sale, reading)
 
-    def _sell(self, scan, sale):
+    def _sell(self, scan, sale, reading):
         nonce = sale.bill.nonce if scan.payment.challenge else None
         evidence = Evidence(scan.signed_pass, scan.signed_payment, sale.lines, nonce)
         payment, pass_ = scan.payment, scan.pass_
         spend = (scan.issuer_kid, pass_.cti, payment.seq, sale.amount, pass_.exp, sale.currency)
         try:
             receipt = self.chain.append(
-                SaleReceipt, evidence.pack(self.codec), spend, mode=scan.mode, amount=[sale.amount, sale.currency],
-                payment_hash=evidence.payment_hash(self.codec), lines_hash=evidence.lines_hash(self.codec),
+                SaleReceipt, reading, evidence.pack(self.codec), spend, mode=scan.mode,
+                amount=[sale.amount, sale.currency], payment_hash=evidence.payment_hash(self.codec),
+                lines_hash=evidence.lines_hash(self.codec),
             )  # fmt: skip
         except StorageError as e:
             return Outcome(e.code)

@@ -17,7 +17,7 @@ LINES = {
     "pass_early": ("Pass is not valid yet.", "Ask for another payment."),
     "pass_expired": ("Pass has expired.", "Ask for another payment."),
     "pass_lifetime": ("Pass runs for too long.", "Ask for another payment."),
-    "no_sale": ("Nothing keyed in.", "Key in the items first."),
+    "no_sale": ("No sale is ready.", "Key in items, then B or C."),
     "mode": ("This way of paying is off.", "Show a bill: key C."),
     "bundle_expired": ("Trust bundle has run out.", "Show a bill: key C."),
     "ground_overdue": ("Sync is overdue.", "Show a bill: key C."),

@@ -30,17 +30,23 @@ class Trust:
         if data is not None:
             self._activate(data, *open_bundle(data, roots, self._verify, self._codec))
 
-    def install(self, data, roots, floor):
-        """Stores and activates `data`; WireError or Refused leaves the present bundle in force."""
+    def install(self, data, roots, floor, known=0):
+        """Stores and activates `data`; WireError or Refused leaves the present bundle in force.
+
+        floor: Unix seconds that have passed; known: highest version that a shift was opened under, for a damaged file
+        must not let an older bundle in.
+        """
         delegation, bundle = open_bundle(data, roots, self._verify, self._codec)
         if min(delegation.not_after, bundle.not_after) < floor:
             raise Refused("bundle_expired", "This bundle has run out: make a new one.")
-        if bundle.issued > bundle.not_after:
+        if bundle.issued > bundle.not_after or bundle.issued >= delegation.not_after:
             raise Refused("bundle_window", "This bundle ends before it begins: make a new one.")
-        if self.bundle and self._older(delegation, bundle):
+        if bundle.version < known or (self.bundle and self._older(delegation, bundle)):
             raise Refused("bundle_older", "The terminal holds a newer bundle.")
-        if self.bundle and bundle.version == self.bundle.version and hashlib.sha256(data).digest() != self._digest:
-            raise Refused("bundle_version", "Another bundle has this version: raise it.")
+        if self.bundle and bundle.version == self.bundle.version:
+            if hashlib.sha256(data).digest() != self._digest:
+                raise Refused("bundle_version", "Another bundle has this version: raise it.")
+            return  # the same again: anybody may send it, and flash wears
         write_whole(self._files, NAME, data)
         self._activate(data, delegation, bundle)
 

@@ -4,7 +4,7 @@ A request is [id, op, args], its replies [id, status, result]: status is "ok" (l
 stable code of refusal with one line of text as result. Ids are 0..65535 and chosen by the host.
 """
 
-from .schema import MAX_TIME, array, integer, octets, row, text, u32, when
+from .schema import MAX_TIME, U32, array, integer, octets, row, text, u32, when
 
 MYPY = False
 if MYPY:
@@ -33,6 +33,7 @@ _reply = row(_id, text(1, 32), _anything)
 _login = row(text(4, 8), octets(8), octets(8), octets(16), octets(16), _empty_or_32)
 _ack = row(octets(8), u32, octets(32), octets(16))
 _time = row(octets(8), octets(16), when)
+_pulled = row(octets(8), octets(16), u32, integer(0, U32), octets(32), octets(32))
 
 hello_form = row(
     integer(1, 255),  # VERSION
@@ -108,4 +109,19 @@ def time(terminal_kid: bytes, session_nonce: bytes, now: int, codec: "Any") -> b
 def read_time(payload: bytes, codec: "Any") -> "list[Any]":
     """[terminal kid, session nonce, Unix seconds]; WireError("cbor") or ("schema")."""
     items: list[Any] = array(payload, _time, codec)
+    return items
+
+
+def pulled(
+    terminal_kid: bytes, session_nonce: bytes, first: int, number: int, head: bytes, digest: bytes, codec: "Any"
+) -> bytes:
+    """Payload of a pull's last reply: asked from `first` on, the terminal's last receipt is `number` with this head (32
+    bytes), and `digest` (32) is SHA-256 over the items sent, each the CBOR of [number, receipt, evidence]."""
+    encoded: bytes = codec.encode([terminal_kid, session_nonce, first, number, head, digest])
+    return encoded
+
+
+def read_pulled(payload: bytes, codec: "Any") -> "list[Any]":
+    """[terminal kid, session nonce, first, number, head, digest]; WireError("cbor") or ("schema")."""
+    items: list[Any] = array(payload, _pulled, codec)
     return items
