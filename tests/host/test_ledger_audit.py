@@ -245,6 +245,16 @@ MUTATIONS = {
     ),
     "a terminal's label": (["UPDATE terminals SET label = 'B' WHERE label <> 'A'"], "differs from the archive", 1),
     "a terminal's airline": (["UPDATE terminals SET airline = 'MU' WHERE label = 'A'"], "differs from the archive", 1),
+    "a receipt no longer joined": (
+        ["UPDATE receipts SET follows = NULL WHERE id = (SELECT receipt_id FROM exceptions WHERE code = 'chain')"],
+        "counts as joined to number 1, and is not",
+        1,
+    ),
+    "evidence of nothing": (
+        ["INSERT INTO evidence (receipt_id, sha256, raw) VALUES (999, x'00', x'00')"],
+        "evidence of no receipt",
+        1,
+    ),
     "custody ahead": (["UPDATE terminals SET held_number = 99 WHERE label = 'A'"], "custody", 2),
     "custody behind": (
         [
@@ -294,6 +304,18 @@ def test_each_thing_altered_is_found_and_said_once(copy, name):
     assert all(any(part in line for part in said) for line in found), found
     assert all(any(part in line for line in found) for part in said), found
     assert len(found) == expected, found
+
+
+def test_a_gap_cleared(tmp_path):
+    terminal = w.Terminal("A")
+    terminal.open()
+    terminal.sale(w.Passenger("ann"))
+    terminal.close()
+    with w.new_ledger(tmp_path, terminal) as ledger:
+        ledger.take(terminal.kid, terminal.items[2:], "sync")
+        assert w.faults(ledger) == []
+    (line,) = altered(tmp_path, FLAG.format("gap"))
+    assert "a gap without its exception" in line
 
 
 def test_settlements_and_postings_times_ten(copy):
