@@ -11,7 +11,7 @@ import contextlib
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -22,7 +22,7 @@ ROOT, BUNDLE, TERMINAL, ENROLMENT, RECEIPT = 1, 2, 3, 4, 5
 # ENROLMENT (issuer kid, cti, sub, passenger) · RECEIPT (terminal kid, number as u64, receipt, evidence)
 
 _MAGIC = b"CPARCH1\n"
-_HEADER = len(_MAGIC) + 16
+HEADER = len(_MAGIC) + 16
 _FRAME = struct.Struct(">4sII")
 _MARK = b"CPr1"
 
@@ -49,19 +49,19 @@ class Archive:
             f.write(_MAGIC + ident)
             _sync(f)
         _sync_folder(self.path.parent)
-        return _HEADER
+        return HEADER
 
     def ident(self) -> bytes:
         """Id of the ledger this archive belongs to."""
-        with self._open("rb") as f:
-            head = f.read(_HEADER)
-        if len(head) != _HEADER or not head.startswith(_MAGIC):
+        with self._reading() as f:
+            head = f.read(HEADER)
+        if len(head) != HEADER or not head.startswith(_MAGIC):
             raise HostError("not_an_archive", f"{self.path} is no ledger archive: name the right file", Exit.STORAGE)
         return head[len(_MAGIC) :]
 
-    def records(self, start: int = _HEADER) -> Iterator[tuple[Record, int]]:
+    def records(self, start: int = HEADER) -> Iterator[tuple[Record, int]]:
         """(record, where the next begins) from byte `start` on; stops at a torn or damaged record."""
-        with self._open("rb") as f:
+        with self._reading() as f:
             f.seek(start)
             while (body := _read_body(f)) is not None:
                 yield _unpack(body), f.tell()
@@ -78,7 +78,7 @@ class Archive:
             there.add(record)
             end = after
         data = b"".join(_pack(r) for r in dict.fromkeys(records) if r not in there)
-        with self._open("r+b") as f:
+        with self._open("r+b", _failed) as f:
             try:
                 _write_at(f, end, data)
             except OSError as e:
@@ -87,17 +87,29 @@ class Archive:
         return end + len(data)
 
     def _must_reach(self, since: int) -> None:
-        with self._open("rb") as f:
-            if f.seek(0, os.SEEK_END) < since:
-                raise HostError("archive_short", f"{self.path} has lost records: restore it from backup", Exit.STORAGE)
+        if self.size() < since:
+            raise HostError("archive_short", f"{self.path} has lost records: restore it from backup", Exit.STORAGE)
 
-    def _open(self, mode: str) -> BinaryIO:
+    def size(self) -> int:
+        """Bytes in the file, whatever they are."""
+        with self._reading() as f:
+            return f.seek(0, os.SEEK_END)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[BinaryIO]:
+        with self._open("rb", _unreadable) as f:
+            try:
+                yield f
+            except OSError as e:
+                raise _unreadable(self.path, e) from e
+
+    def _open(self, mode: str, failed: Callable[[Path, OSError], HostError]) -> BinaryIO:
         try:
             return open(self.path, mode)  # type: ignore[return-value]
         except FileNotFoundError as e:
             raise HostError("archive_missing", f"no archive at {self.path}: restore it", Exit.STORAGE) from e
         except OSError as e:
-            raise _failed(self.path, e) from e
+            raise failed(self.path, e) from e
 
 
 def _pack(record: Record) -> bytes:
@@ -156,3 +168,8 @@ def _failed(path: Path, e: OSError) -> HostError:
     return HostError(
         "archive_failed", f"cannot write {path} ({e.strerror}): nothing was taken, try again", Exit.STORAGE
     )
+
+
+def _unreadable(path: Path, e: OSError) -> HostError:
+    line = f"cannot read {path} ({e.strerror}): check that it is the archive file, its rights and its disk"
+    return HostError("archive_unreadable", line, Exit.STORAGE)

@@ -20,7 +20,7 @@ _LINES = {
     "SQLITE_READONLY": ("ledger_read_only", "the ledger may not be written here: check the rights of file and folder"),
     "SQLITE_NOTADB": ("not_a_ledger", "this file is no ledger: name the right one"),
     "SQLITE_CANTOPEN": ("ledger_missing", "the ledger cannot be opened: check path and rights"),
-    "SQLITE_CORRUPT": ("ledger_damaged", "the ledger file is damaged: restore it, or rebuild it from the archive"),
+    "SQLITE_CORRUPT": ("ledger_damaged", "the ledger file is damaged: restore its backup, keep the archive as it is"),
     "SQLITE_IOERR": ("ledger_io", "reading or writing the ledger failed: check the disk, nothing was taken"),
 }
 

@@ -1,0 +1,151 @@
+"""Settlements and entries, held against what the receipts say.
+
+To add a kind of entry: its postings in _FORMS, and in _expected which receipt has it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from .audit_flags import VERDICTS, Spent, flag_faults, open_codes
+from .audit_items import Keys
+from .audit_receipts import Look, Sold, look
+from .audit_sql import rows, shown
+
+# (account, amount, currency)
+Line = tuple[str, int, int]
+
+
+def _sale(sold: Sold) -> list[Line]:
+    account = f"passenger:{sold.issuer_kid.hex()}:{sold.cti.hex()}"
+    return [(account, sold.amount, sold.currency), (f"sales:{sold.airline}", -sold.amount, sold.currency)]
+
+
+def _replay(sold: Sold) -> list[Line]:
+    return [
+        (f"loss:{sold.airline}", sold.amount, sold.currency),
+        (f"sales:{sold.airline}", -sold.amount, sold.currency),
+    ]
+
+
+_FORMS: dict[str, Callable[[Sold], list[Line]]] = {"sale": _sale, "replay": _replay}
+_REVERSAL = "reversal"
+
+# A row for each posting. Receipts of one payment come together, the one that is debited first; seq rises.
+_ALL = f"""
+    SELECT r.id, r.terminal_kid, r.number, r.sha256, r.raw, r.previous, r.state, r.kind, r.time, r.shift, r.mode,
+        r.amount, r.currency, r.issuer_kid, r.cti, r.seq, r.booked, v.sha256 AS evidence_hash, v.raw AS evidence,
+        {open_codes(VERDICTS)} AS verdicts, {open_codes(("replay",))} AS replays,
+        {open_codes(("over_limit",))} AS over_limits,
+        s.receipt_id AS settles, s.issuer_kid AS s_issuer_kid, s.cti AS s_cti, s.seq AS s_seq, s.amount AS s_amount,
+        s.currency AS s_currency, s.limit_total, s.limit_sale, s.limit_count,
+        e.id AS entry, e.kind AS entry_kind, p.account, p.amount AS posted, p.currency AS posted_currency
+    FROM receipts r
+    LEFT JOIN evidence v ON v.receipt_id = r.id AND v.sha256 = r.evidence_sha256
+    LEFT JOIN settlements s ON s.receipt_id = r.id
+    LEFT JOIN entries e ON e.receipt_id = r.id
+    LEFT JOIN postings p ON p.entry_id = e.id
+    ORDER BY r.issuer_kid, r.cti, r.seq, r.time, r.terminal_kid, r.number, r.sha256, e.id, p.id"""
+
+
+class _Case(NamedTuple):
+    row: Row[Any]
+    look: Look
+    entries: list[tuple[str, list[Line]]]
+
+
+def book_faults(session: Session, keys: Keys) -> Iterator[str]:
+    spent = Spent()
+    for _, cases in groupby(_cases(session, keys), key=_payment):
+        payment = list(cases)
+        for case in payment:
+            yield from case.look.faults
+        if all(case.look.clear for case in payment):
+            yield from _payment_faults(payment, spent)
+        else:
+            spent.doubt(payment[0].row)
+
+
+def _cases(session: Session, keys: Keys) -> Iterator[_Case]:
+    for _, group in groupby(rows(session, _ALL), key=lambda row: row.id):
+        of_receipt = list(group)
+        entries: list[tuple[str, list[Line]]] = []
+        for entry, postings in groupby(of_receipt, key=lambda row: row.entry):
+            lines = list(postings)
+            if entry is not None:
+                posted = [(p.account, p.posted, p.posted_currency) for p in lines if p.account is not None]
+                entries.append((str(lines[0].entry_kind), posted))
+        yield _Case(of_receipt[0], look(of_receipt[0], keys), entries)
+
+
+def _payment(case: _Case) -> object:
+    """The same for receipts of one payment; a receipt that carries none stands alone."""
+    row = case.row
+    carries = row.state == "sound" and row.seq is not None
+    return (shown(row.issuer_kid), shown(row.cti), row.seq) if carries else row.id
+
+
+def _expected(cases: list[_Case]) -> Iterator[tuple[_Case, str | None]]:
+    """Each receipt of a payment, and the kind of its standing entry."""
+    kinds = iter(("sale",))
+    for case in cases:
+        yield case, next(kinds, "replay") if case.look.sold else None
+
+
+def _payment_faults(cases: list[_Case], spent: Spent) -> Iterator[str]:
+    for case, kind in _expected(cases):
+        where = case.look.where
+        settled = case.look.sold if kind == "sale" else None
+        for what in (_settlement_fault(case.row, settled), _entry_fault(case, kind)):
+            if what:
+                yield f"{what}: {where}"
+        for what in flag_faults(case.row, kind, spent.over(settled)):
+            yield f"{what}: {where}"
+
+
+def _settlement_fault(row: Row[Any], sold: Sold | None) -> str | None:
+    if sold is None:
+        return None if row.settles is None else "a settlement of what settles nothing"
+    if row.settles is None:
+        return "a sale is not settled"
+    there = [row.s_issuer_kid, row.s_cti, row.s_seq, row.s_amount, row.s_currency]
+    there += [row.limit_total, row.limit_sale, row.limit_count]
+    right = [sold.issuer_kid, sold.cti, sold.seq, sold.amount, sold.currency, *sold.limits]
+    same = list(map(shown, there)) == list(map(shown, right))
+    return None if same else "a settlement is not what its receipt says"
+
+
+def _entry_fault(case: _Case, kind: str | None) -> str | None:
+    """The entries of a receipt are its standing one, or more that were each reversed before the next."""
+    standing: tuple[str, list[Line]] | None = None
+    for entry_kind, lines in case.entries:
+        if entry_kind == _REVERSAL and standing is not None:
+            right, standing = _reversed(standing[1]), None
+        elif standing is None and case.look.sold and entry_kind in _FORMS:
+            right, standing = _FORMS[entry_kind](case.look.sold), (entry_kind, lines)
+        else:
+            return f"an entry of kind {entry_kind} that has no ground"
+        if Counter(lines) != Counter(right):
+            return _misposted(entry_kind, lines)
+    if (standing and standing[0]) != kind:
+        return f"the books have {standing[0] if standing else 'no entry'}, the receipt is {kind or 'nothing to book'}"
+    return None if case.row.booked == kind else f"counts as booked as {case.row.booked}, and is booked as {kind}"
+
+
+def _reversed(lines: list[Line]) -> list[Line]:
+    return [(account, -amount, currency) for account, amount, currency in lines]
+
+
+def _misposted(kind: str, lines: list[Line]) -> str:
+    if len(lines) < 2:
+        return f"an entry of kind {kind} with less than two postings"
+    sums: Counter[int] = Counter()
+    for _, amount, currency in lines:
+        sums[currency] += amount
+    if any(sums.values()):
+        return f"postings of an entry of kind {kind} do not sum to zero"
+    return f"an entry of kind {kind} is not what its receipt says"

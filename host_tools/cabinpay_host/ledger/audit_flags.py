@@ -1,0 +1,60 @@
+"""Exceptions, held against what the receipts say."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Row
+
+from .audit_receipts import Sold
+from .audit_sql import shown
+
+# What a refused receipt has one of, and a sound one none
+VERDICTS = (
+    "bad_receipt", "bad_signature", "wrong_terminal", "bad_evidence", "bad_pass", "unknown_issuer", "bad_payment",
+    "terms", "amount",
+)  # fmt: skip
+
+
+def open_codes(codes: tuple[str, ...]) -> str:
+    listed = ", ".join(f"'{code}'" for code in codes)
+    return (
+        f"(SELECT COUNT(*) FROM exceptions x WHERE x.receipt_id = r.id AND x.cleared IS NULL AND x.code IN ({listed}))"
+    )
+
+
+def flag_faults(row: Row[Any], kind: str | None, over: bool | None) -> Iterator[str]:
+    if row.state == "refused" and not row.verdicts:
+        yield "refused without an exception that says why"
+    if row.state == "sound" and row.verdicts:
+        yield "sound, with an exception that would have it refused"
+    if (kind == "replay") != bool(row.replays):
+        yield "a replay without its exception" if kind == "replay" else "an exception says replay, and it is none"
+    if over is not None and over != bool(row.over_limits):
+        yield "over the limit without its exception" if over else "an exception says over the limit, and it is not"
+
+
+class Spent:
+    """What the pass that is being looked at has paid so far, in the order of seq."""
+
+    def __init__(self) -> None:
+        self.of: object = None
+        self.known = True
+        self.count = self.total = 0
+
+    def doubt(self, row: Row[Any]) -> None:
+        """A payment that cannot be counted: of this pass, no later one is looked at."""
+        self._turn((shown(row.issuer_kid), shown(row.cti)))
+        self.known = False
+
+    def over(self, sold: Sold | None) -> bool | None:
+        """Does this payment go over its pass's limits? None where nobody knows."""
+        if sold is None:
+            return False
+        self._turn((sold.issuer_kid.hex(), sold.cti.hex()))
+        self.count, self.total = self.count + 1, self.total + sold.amount
+        total, per_sale, count = sold.limits
+        return (sold.amount > per_sale or self.total > total or self.count > count) if self.known else None
+
+    def _turn(self, of: object) -> None:
+        if of != self.of:
+            self.of, self.known, self.count, self.total = of, True, 0, 0

@@ -1,0 +1,147 @@
+"""What an archive's record and a database's row are called, so that both can be compared, and the keys among them.
+
+To add a kind of record: a line in RECORDS, and its query in TABLES.
+"""
+
+import contextlib
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row
+
+from cabinpay.wire import cose
+from cabinpay.wire.errors import WireError
+from cabinpay.wire.keys import kid
+from cabinpay.wire.trust import Bundle
+
+from .. import codec
+from .archive import BUNDLE, ENROLMENT, RECEIPT, ROOT, TERMINAL
+from .audit_sql import octets, shown
+
+
+class Item(NamedTuple):
+    """digest: of what the name alone does not say; whole: False where a row's bytes are not what its name says."""
+
+    name: str
+    digest: bytes = b""
+    whole: bool = True
+
+
+class Party(NamedTuple):
+    public_key: bytes
+    airline: str
+
+
+@dataclass
+class Keys:
+    """Every key held, in the archive or the database: that both hold the same is looked at once, and not again for
+    every receipt signed by a key that is missing from one. The database's word on a terminal goes last."""
+
+    terminals: dict[bytes, Party] = field(default_factory=dict)
+    issuers: defaultdict[tuple[str, bytes], set[bytes]] = field(default_factory=lambda: defaultdict(set))
+
+    def add_terminal(self, public_key: bytes, airline: str) -> None:
+        self.terminals.setdefault(kid(public_key), Party(public_key, airline))
+
+    def add_bundle(self, raw: bytes) -> None:
+        with contextlib.suppress(WireError):
+            bundle = Bundle.unpack(cose.parse(raw, codec).payload, codec)
+            for public_key, *_ in bundle.issuers:
+                self.issuers[bundle.airline, kid(public_key)].add(public_key)
+
+
+def _sha(data: object) -> bytes:
+    return hashlib.sha256(octets(data)).digest()
+
+
+def _digest(*parts: object) -> bytes:
+    return hashlib.sha256("\0".join(map(shown, parts)).encode()).digest()
+
+
+def _receipt_name(kid: object, number: object, sha256: object) -> str:
+    return f"receipt {shown(kid)}, {number}, {shown(sha256)}"
+
+
+def _root_record(_: Keys, public_key: bytes) -> list[Item]:
+    return [Item(f"root {public_key.hex()}")]
+
+
+def _bundle_record(keys: Keys, raw: bytes) -> list[Item]:
+    keys.add_bundle(raw)
+    return [Item(f"bundle {_sha(raw).hex()}", _bundle_digest(raw))]
+
+
+def _bundle_digest(raw: bytes) -> bytes:
+    """Of what the table says of it beside."""
+    try:
+        bundle = Bundle.unpack(cose.parse(raw, codec).payload, codec)
+    except WireError:
+        return b""
+    return _digest(bundle.version, bundle.airline)
+
+
+def _terminal_record(keys: Keys, public_key: bytes, label: bytes, airline: bytes) -> list[Item]:
+    keys.add_terminal(public_key, airline.decode())
+    return [Item(f"terminal {kid(public_key).hex()}", _digest(public_key, label.decode(), airline.decode()))]
+
+
+def _enrolment_record(_: Keys, issuer_kid: bytes, cti: bytes, sub: bytes, passenger: bytes) -> list[Item]:
+    name = f"enrolment of pass {cti.hex()} of issuer {issuer_kid.hex()}"
+    return [Item(name, _digest(sub.decode(), passenger.decode()))]
+
+
+def _receipt_record(_: Keys, terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes) -> list[Item]:
+    name = _receipt_name(terminal_kid, int.from_bytes(number, "big"), _sha(raw))
+    return [Item(name), Item(f"evidence {_sha(evidence).hex()} of {name}")] if evidence else [Item(name)]
+
+
+RECORDS: dict[int, Callable[..., list[Item]]] = {
+    ROOT: _root_record,
+    BUNDLE: _bundle_record,
+    TERMINAL: _terminal_record,
+    ENROLMENT: _enrolment_record,
+    RECEIPT: _receipt_record,
+}
+
+
+def _bundle_row(keys: Keys, row: Row[Any]) -> Item:
+    keys.add_bundle(octets(row.raw))
+    whole = _sha(row.raw) == octets(row.sha256)
+    return Item(f"bundle {shown(row.sha256)}", _digest(row.version, row.airline), whole)
+
+
+def _terminal_row(keys: Keys, row: Row[Any]) -> Item:
+    whole = kid(octets(row.public_key)) == octets(row.kid)
+    keys.add_terminal(octets(row.public_key), str(row.airline))
+    return Item(f"terminal {shown(row.kid)}", _digest(row.public_key, row.label, row.airline), whole)
+
+
+def _evidence_row(_: Keys, row: Row[Any]) -> Item:
+    name = _receipt_name(row.terminal_kid, row.number, row.sha256)
+    return Item(f"evidence {shown(row.hash)} of {name}", whole=_sha(row.raw) == octets(row.hash))
+
+
+# Whether a receipt's bytes are what its hash says is looked at where it is opened: audit_receipts.py.
+TABLES: list[tuple[str, Callable[[Keys, Row[Any]], Item]]] = [
+    ("SELECT public_key FROM roots", lambda _, row: Item(f"root {shown(row.public_key)}")),
+    ("SELECT sha256, version, airline, raw FROM bundles", _bundle_row),
+    ("SELECT kid, public_key, label, airline FROM terminals", _terminal_row),
+    (
+        "SELECT issuer_kid, cti, sub, passenger FROM enrolments",
+        lambda _, row: Item(
+            f"enrolment of pass {shown(row.cti)} of issuer {shown(row.issuer_kid)}", _digest(row.sub, row.passenger)
+        ),
+    ),
+    (
+        "SELECT terminal_kid, number, sha256 FROM receipts",
+        lambda _, row: Item(_receipt_name(row.terminal_kid, row.number, row.sha256)),
+    ),
+    (
+        "SELECT r.terminal_kid, r.number, r.sha256, v.sha256 AS hash, v.raw FROM evidence v"
+        " JOIN receipts r ON r.id = v.receipt_id",
+        _evidence_row,
+    ),
+]
