@@ -17,7 +17,7 @@ from cabinpay.wire.keys import kid
 from . import codec, crypto, files
 from .errors import Exit, HostError
 
-_GROUND = (cose.AAD_LOGIN, cose.AAD_ACK, cose.AAD_TIME, b"cabinpay-maintenance")
+_GROUND = (cose.AAD_LOGIN, cose.AAD_ACK, cose.AAD_TIME, cose.AAD_MAINTENANCE)
 # What each role may sign, by external_aad. What a ground key may do on a terminal is a right in the trust bundle.
 ROLES = {
     "root": (cose.AAD_DELEGATION,),

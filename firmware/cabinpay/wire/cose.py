@@ -23,6 +23,8 @@ AAD_BUNDLE = b"cabinpay-bundle"
 AAD_LOGIN = b"cabinpay-login"
 AAD_ACK = b"cabinpay-ack"
 AAD_TIME = b"cabinpay-time"
+AAD_MAINTENANCE = b"cabinpay-maintenance"
+AAD_STATUS = b"cabinpay-status"
 
 
 class Sign1:
