@@ -61,6 +61,10 @@ class Fields:
         items = value.items() if isinstance(value, dict) else enumerate(value)
         return [_field(label, item, table) for label, item in items]
 
+    def name(self, kind: str, label: Any) -> str:
+        """What a label of a map or a place in an array is called."""
+        return self._tables.get(kind, {}).get(label, ("?", anything))[0]
+
     def amount(self, value: int, currency: int) -> str:
         return money.show(value, currency, self._exponents.get(currency))
 

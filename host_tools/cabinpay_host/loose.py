@@ -20,6 +20,19 @@ def read(data: bytes) -> tuple[Any, list[str]]:
     return value, reader.remarks
 
 
+def head(data: bytes) -> int:
+    """How many bytes the head of the first item takes: its type and its number."""
+    return 1 + {24: 1, 25: 2, 26: 4, 27: 8}.get(data[0] & 31, 0)
+
+
+def end(data: bytes, at: int) -> int:
+    """Where the item that begins at byte `at` ends."""
+    reader = _Reader(data)
+    reader.at = at
+    reader.value(0)
+    return reader.at
+
+
 class _Reader:
     def __init__(self, data: bytes) -> None:
         self.data = data
