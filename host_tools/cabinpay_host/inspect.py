@@ -36,7 +36,7 @@ def inspect(thing: str, ring: Ring, as_hex: bool) -> Thing:
         return _of_file(path, files.read(path, qr.MAX_FILE), ring)
     except HostError as e:
         if e.code == "file_missing":
-            raise unknown("no such file, and no QR text (hex needs --hex)") from None
+            raise unknown(f"{thing[:60]} is no file, and no QR text (hex needs --hex)") from None
         raise
 
 

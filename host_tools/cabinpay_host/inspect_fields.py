@@ -25,6 +25,8 @@ def anything(value: Any) -> str:
     if isinstance(value, bytes):
         shown = value.hex() if len(value) <= _WHOLE else value[:16].hex() + "..."
         return f"{shown} ({len(value)} bytes)" if value else "(0 bytes)"
+    if isinstance(value, list):
+        return "[" + ", ".join(anything(item) for item in value) + "]"
     return value if isinstance(value, str) else str(plain(value))
 
 
@@ -59,6 +61,9 @@ class Fields:
         """Fields of a map by label, of an array by place; labels that are not known stand at the end as they are."""
         table = self._tables.get(kind, {})
         items = value.items() if isinstance(value, dict) else enumerate(value)
+        if kind == "bill":
+            # the currency stands beside the amount
+            table = table | {2: ("amount", lambda amount: self.amount(amount, value[3]))}
         return [_field(label, item, table) for label, item in items]
 
     def name(self, kind: str, label: Any) -> str:
@@ -128,7 +133,7 @@ class Fields:
         return self.amount(v[0], v[1]) + order
 
     def _sums(self, v: list[Any]) -> str:
-        return "; ".join(f"{n} {KINDS[kind]}s, {self.amount(total, cur)}" for cur, kind, n, total in v) or "nothing"
+        return "; ".join(f"{n} x {KINDS[kind]}, {self.amount(total, cur)}" for cur, kind, n, total in v) or "nothing"
 
     def _lines(self, v: list[list[int]]) -> str:
         return "; ".join(f"{quantity} x sku {sku} at {price}" for sku, quantity, price in v) + " (minor units)"

@@ -115,7 +115,7 @@ class _Journal:
         freed = f"; 1 to {self._first - 1} are no longer held here" if self._first > 1 else ""
         chain = f"breaks in {len(self._breaks)} places" if self._breaks else "whole"
         waiting = max(0, self._number - max(self._acked, self._first - 1))
-        acked = f"up to {self._acked}; {waiting} receipts wait for a ledger"
+        acked = f"up to {self._acked}; {waiting} not yet acknowledged"
         if self._acked > self._number:
             acked += "; BEYOND the last receipt: this flash was rolled back"
         self._thing.fields += [
