@@ -2,6 +2,7 @@
 
 from cabinpay.wire import cbor, cose, qrtext
 from cabinpay.wire.claims import BOUND, CHALLENGED, QUICK, Bill, Pass, Payment, cnf
+from cabinpay.wire.receipts import SALE, Sale
 from entries import check_refusals, claims, objects, octets
 from support import refusal
 
@@ -24,9 +25,49 @@ def test_bill_text_both_ways():
         assert qrtext.bill_text(bill, cbor) == entry["text"]
 
 
+def test_receipt_texts_both_ways():
+    shown = [entry for entry in objects("receipt") if "text" in entry]
+    assert [entry["claims"]["3"] for entry in shown] == [SALE, SALE]
+    for entry in shown:
+        data = octets(entry["encoded"])
+        assert qrtext.receipt_text(data) == entry["text"]
+        assert qrtext.read_receipt_text(entry["text"].encode()) == data
+
+
+def test_the_largest_receipt_of_a_sale_fits_its_code():
+    most = {
+        "number": U32,
+        "previous": b"\xff" * 32,
+        "kind": SALE,
+        "time": 1 << 40,
+        "quality": [3, 1 << 40],
+        "shift": U32,
+    }
+    sale = Sale(mode=3, amount=[U32, 999], payment_hash=b"\xff" * 16, lines_hash=b"\xff" * 16, **most)
+    signed = cose.sign(sale.pack(cbor), b"\xff" * 8, lambda _: b"\xff" * 64, cose.AAD_RECEIPT, cbor)
+    text = qrtext.receipt_text(signed)
+    assert (len(signed), len(text)) == (204, 311) and len(text) <= qrtext.MAX_RECEIPT_TEXT
+    assert qrtext.read_receipt_text(text.encode()) == signed
+    assert refusal(qrtext.receipt_text, signed + b"\0") == "ValueError"
+    assert refusal(qrtext.read_receipt_text, text.encode() + b"00") == "length"
+
+
+def test_every_cut_of_a_receipt_text_is_refused_or_shorter():
+    text = next(entry["text"] for entry in objects("receipt") if "text" in entry).encode()
+    whole = qrtext.read_receipt_text(text)
+    for length in range(len(text)):
+        code = refusal(qrtext.read_receipt_text, text[:length])
+        assert code in ("prefix", "base45", None), length
+        # Base45 carries no length: what is cut at a group still reads, and COSE refuses it
+        if code is None:
+            assert refusal(cose.parse, qrtext.read_receipt_text(text[:length]), cbor) == "cbor"
+    assert refusal(cose.parse, whole, cbor) is None
+
+
 def test_refusals():
     check_refusals("qrtext.read_customer", lambda entry: qrtext.read_customer(entry["text"].encode(), cbor))
     check_refusals("qrtext.read_bill", lambda entry: qrtext.read_bill(entry["text"].encode(), cbor))
+    check_refusals("qrtext.read_receipt_text", lambda entry: qrtext.read_receipt_text(entry["text"].encode()))
 
 
 def largest(mode):

@@ -106,7 +106,9 @@ def evidence_refusals() -> Iterator[Entry]:
 
 
 HEAD = {1: 1, 2: bytes(32), 4: 1, 5: [1, 0], 6: 1}
-OPEN, SALE, _, CLOSE = (HEAD | claims for _, _, claims in chain_claims())
+CHAIN = {name: HEAD | claims for name, _, claims in chain_claims()}
+OPEN, SALE, CLOSE, NOTE, BREAK = (CHAIN[name] for name in ("open", "sale, quick", "close", "note", "break"))
+VOID = CHAIN["void"] | {18: bytes(32)}
 
 
 def receipt_refusals() -> Iterator[Entry]:
@@ -135,8 +137,30 @@ def receipt_refusals() -> Iterator[Entry]:
         "sum negative": {17: [[EUR, 1, 1, -1]]},
         "sum of kind 7": {17: [[EUR, 7, 1, 1]]}, "sum without count": {17: [[EUR, 1, 1]]},
     })  # fmt: skip
+    yield from rare_receipt_refusals(at)
     yield bad("an array", at, cbor([3]), "schema")
     yield bad("trailing byte", at, cbor(SALE) + b"\0", "cbor")
+
+
+def rare_receipt_refusals(at: str) -> Iterator[Entry]:
+    yield from faults(at, VOID, {
+        "void without its sale": {18: ...}, "void of a sale cut to 16 bytes": {18: bytes(16)},
+        "void of a number": {18: 2}, "void without reason": {19: ...}, "reason 0": {19: 0}, "reason 5": {19: 5},
+        "void outside a shift": {6: 0}, "void with an amount": {8: [1, EUR]}, "void called break": {3: 5},
+    })  # fmt: skip
+    yield from faults(at, BREAK, {
+        "break without its range": {21: ...}, "range backwards": {21: [8, 7]}, "range from 0": {21: [0, 8]},
+        "range past 2^32": {21: [7, U32]}, "range of one number": {21: [7]}, "range of three": {21: [7, 8, 9]},
+        "break without its last good number": {20: ...}, "last good number negative": {20: -1},
+        "last good number of 2^32": {20: U32}, "last good number null": {20: None}, "shift negative": {6: -1},
+        "break without shift": {6: ...}, "break with an event": {22: 1}, "break called note": {3: 6},
+    })  # fmt: skip
+    yield from faults(at, NOTE, {
+        "event 0": {22: 0}, "event 5": {22: 5}, "event true": {22: True}, "note without event": {22: ...},
+        "note without detail": {23: ...}, "detail of 65": {23: "x" * 65}, "detail not ASCII": {23: "é"},
+        "detail with a line end": {23: "a\n"}, "detail as bytes": {23: b"a"}, "note with a reason": {19: 1},
+        "note called void": {3: 2},
+    })  # fmt: skip
 
 
 def claim_refusals() -> Iterator[Entry]:

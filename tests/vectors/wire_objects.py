@@ -161,23 +161,37 @@ def chain_claims() -> Iterator[tuple[str, str, dict[int, Any]]]:
         return {7: mode, 8: [1150, EUR], 9: sha(cbor(EVIDENCE[name][:2]), 16), 10: sha(cbor(LINES), 16)}
 
     opening = {11: "4711", 12: ["XC", 1234, DAY], 13: "D-ABCD", 14: "0.1.0", 15: 7}
-    closing = {16: [1, 3], 17: [[EUR, 1, 2, 2300]]}
-    for name, about, kind, claims in (
-        ("open", "First of a chain: 32 zero bytes before it", 3, opening),
-        ("sale, quick", "A sale on the quick payment", 1, sale(3, "quick")),
-        ("sale, challenged", "A sale on the challenged payment", 1, sale(1, "challenged")),
-        ("close", "End of the shift, what the crew settles by", 4, closing),
+    closing = {16: [1, 4], 17: [[EUR, 1, 2, 2300], [EUR, 2, 1, 1150]]}
+    voided, gap = {18: b"", 19: 3}, {6: 0, 20: 6, 21: [7, 8]}
+    for number, name, about, kind, claims in (
+        (1, "open", "First of a chain: 32 zero bytes before it", 3, opening),
+        (2, "sale, quick", "A sale on the quick payment", 1, sale(3, "quick")),
+        (3, "sale, challenged", "A sale on the challenged payment", 1, sale(1, "challenged")),
+        (
+            4,
+            "void",
+            "Cancels the quick sale, by the SHA-256 of its receipt: the customer has changed his mind",
+            2,
+            voided,
+        ),
+        (5, "close", "End of the shift, what the crew settles by", 4, closing),
+        (6, "note", "The clock was set, outside a shift", 6, {6: 0, 22: 2, 23: "synced by f889ab3ab73a1d26"}),
+        (9, "break", "Receipts 7 and 8 are lost: the chain goes on from 6", 5, gap),
     ):
-        yield name, about, {3: kind} | claims
+        yield name, about, {1: number, 3: kind} | claims
 
 
 def receipts() -> Iterator[Entry]:
-    previous = bytes(32)
-    for number, (name, about, claims) in enumerate(chain_claims(), 1):
-        head = {1: number, 2: previous, 4: MORNING + 3600 + 60 * number, 5: [2, 40 + number], 6: 1}
-        entry = signed("receipt, " + name, about, "receipt", head | claims, "terminal", b"cabinpay-receipt")
-        previous = sha(bytes.fromhex(entry["encoded"]))
-        yield entry | {"sha256": previous.hex()}
+    previous, hashes = bytes(32), {}
+    for name, about, claims in chain_claims():
+        number = claims[1]
+        head = {2: previous, 4: MORNING + 3600 + 60 * number, 5: [2, 40 + number], 6: 1}
+        late = {18: hashes["sale, quick"]} if claims[3] == 2 else {}
+        entry = signed("receipt, " + name, about, "receipt", head | claims | late, "terminal", b"cabinpay-receipt")
+        data = bytes.fromhex(entry["encoded"])
+        previous = hashes[name] = sha(data)
+        shown = {"text": "CP1R:" + base45(data)} if claims[3] == 1 else {}
+        yield entry | {"sha256": previous.hex()} | shown
 
 
 def link_objects(head: bytes) -> Iterator[Entry]:
@@ -189,12 +203,15 @@ def link_objects(head: bytes) -> Iterator[Entry]:
     yield signed("login, host", about, "login", ["host", *LOGIN, b""], "ledger", b"cabinpay-login")
     about = "Login over TLS, from terminal to ground: channel is the certificate's SHA-256"
     yield signed("login, terminal", about, "login", ["terminal", *LOGIN, channel], "terminal", b"cabinpay-login")
-    about = "The ledger holds the chain above up to its close"
-    claims = [kid("terminal"), 4, head, some("ledger id", 16)]
+    about = "The ledger holds the chain above up to its end"
+    claims = [kid("terminal"), 9, head, some("ledger id", 16)]
     yield signed("ack", about, "ack", claims, "ledger", b"cabinpay-ack")
     about = "Ground time for one terminal and one session"
     claims = [kid("terminal"), some("terminal nonce", 16), MORNING]
     yield signed("time", about, "time", claims, "ledger", b"cabinpay-time")
+    about = "The terminal's port may be opened until then, in this session"
+    claims = [kid("terminal"), some("terminal nonce", 16), MORNING + 900]
+    yield signed("maintenance", about, "maintenance", claims, "laptop", b"cabinpay-maintenance")
 
 
 def frames() -> Iterator[Entry]:

@@ -74,6 +74,10 @@ def text_refusals() -> Iterator[Entry]:
         ("a URL", "qrtext.read_customer", "HTTPS://EXAMPLE.COM/CP1:00"),
         ("a customer", "qrtext.read_bill", "CP1:" + base45(cbor(pair))),
         ("cut in the prefix", "qrtext.read_bill", "CP1B"),
+        ("a customer", "qrtext.read_receipt_text", "CP1:" + base45(SIGNED_PASS)),
+        ("a bill", "qrtext.read_receipt_text", bill),
+        ("small letters", "qrtext.read_receipt_text", "cp1r:" + base45(SIGNED_PASS)),
+        ("nothing", "qrtext.read_receipt_text", ""),
     ):
         yield bad_text(name, at, text, "prefix")
     for at, prefix, value in (("qrtext.read_customer", "CP1:", pair), ("qrtext.read_bill", "CP1B:", BILL)):
@@ -83,6 +87,11 @@ def text_refusals() -> Iterator[Entry]:
         yield bad_text("foreign character", at, prefix + "a" + good[1:], "base45")
         yield bad_text("prefix alone", at, prefix, "cbor")
         yield bad_text("trailing byte", at, prefix + base45(cbor(value) + b"\0"), "cbor")
+    at, good = "qrtext.read_receipt_text", base45(SIGNED_PASS)
+    yield bad_text("one character too long", at, "CP1R:" + "0" * 307, "length")
+    yield bad_text("line end of a scanner", at, "CP1R:" + good + "\r\n", "base45")
+    yield bad_text("foreign character", at, "CP1R:" + "a" + good[1:], "base45")
+    yield bad_text("length cannot be", at, "CP1R:" + good[: len(good) // 3 * 3 - 2], "base45")
     for name, value in {
         "three items": [*pair, b"\0"],
         "one item": pair[:1],
@@ -177,6 +186,11 @@ def signature_refusals() -> Iterator[Entry]:
     yield bad_open("pass where a receipt is expected", SIGNED_PASS, "issuer", b"cabinpay-receipt")
     yield bad_open("receipt with the aad of an ack", receipt, "terminal", b"cabinpay-ack")
     yield bad_open("receipt without its aad", receipt, "terminal")
+    yield bad_open("receipt where a status is expected", receipt, "terminal", b"cabinpay-status")
+    granted = cbor([kid("terminal"), bytes(16), 1])
+    told, opened = (sign1(granted, "ledger", aad) for aad in (b"cabinpay-time", b"cabinpay-maintenance"))
+    yield bad_open("time where maintenance is expected", told, "ledger", b"cabinpay-maintenance")
+    yield bad_open("maintenance where a time is expected", opened, "ledger", b"cabinpay-time")
     yield bad_open("payment over another pass", payment, "device", other_pass, False)
     yield bad_open("payment without its pass", payment, "device", b"", False)
     yield bad_open("payment under another device's key", payment, "issuer", SIGNED_PASS, False)
@@ -238,6 +252,11 @@ def message_refusals() -> Iterator[Entry]:
         "messages.read_ack": {
             "number 0": [ident, 0, head, bytes(16)], "head of 31 bytes": [ident, 1, head[1:], bytes(16)],
             "ledger id of 8 bytes": [ident, 1, head, bytes(8)], "three items": [ident, 1, head],
+        },
+        "messages.read_maintenance": {
+            "not-after past 2^40": [ident, bytes(16), YEAR_36812 + 1], "not-after negative": [ident, bytes(16), -1],
+            "no not-after": [ident, bytes(16)], "nonce of 15 bytes": [ident, bytes(15), 1],
+            "kid of 7 bytes": [ident[:7], bytes(16), 1],
         },
         "messages.read_time": {
             "time past 2^40": [ident, bytes(16), YEAR_36812 + 1], "time negative": [ident, bytes(16), -1],

@@ -32,6 +32,7 @@ _request = row(_id, text(1, 16), _args)
 _reply = row(_id, text(1, 32), _anything)
 _login = row(text(4, 8), octets(8), octets(8), octets(16), octets(16), _empty_or_32)
 _ack = row(octets(8), u32, octets(32), octets(16))
+# a time statement and a maintenance grant look alike: external_aad alone tells them apart
 _time = row(octets(8), octets(16), when)
 _pulled = row(octets(8), octets(16), u32, integer(0, U32), octets(32), octets(32))
 
@@ -124,4 +125,17 @@ def pulled(
 def read_pulled(payload: bytes, codec: "Any") -> "list[Any]":
     """[terminal kid, session nonce, first, number, head, digest]; WireError("cbor") or ("schema")."""
     items: list[Any] = array(payload, _pulled, codec)
+    return items
+
+
+def maintenance(terminal_kid: bytes, session_nonce: bytes, not_after: int, codec: "Any") -> bytes:
+    """Payload of a maintenance grant: one terminal (8 bytes) opens its port in one session (16 bytes) until Unix
+    second `not_after`."""
+    encoded: bytes = codec.encode([terminal_kid, session_nonce, not_after])
+    return encoded
+
+
+def read_maintenance(payload: bytes, codec: "Any") -> "list[Any]":
+    """[terminal kid, session nonce, not-after]; WireError("cbor") or ("schema")."""
+    items: list[Any] = array(payload, _time, codec)
     return items

@@ -1,4 +1,4 @@
-"""QR texts: CP1: a customer's pass and payment, CP1B: a terminal's bill, both Base45 of CBOR."""
+"""QR texts: CP1: a customer's pass and payment, CP1B: a terminal's bill, CP1R: a receipt; Base45 behind each."""
 
 from . import base45
 from .claims import Bill
@@ -11,6 +11,9 @@ if MYPY:
 
 CUSTOMER = "CP1:"
 BILL = "CP1B:"
+RECEIPT = "CP1R:"
+# Version 10-M, 57 modules, holds 311 characters: 204 bytes, and a sale's receipt has 190
+MAX_RECEIPT_TEXT = 311
 # Version 13-M holds 483 alphanumeric characters; cheap UART scanners read no denser code from a phone.
 MAX_TEXT = 483
 
@@ -47,3 +50,18 @@ def _body(text: bytes, prefix: str) -> bytes:
     if text[: len(prefix)] != prefix.encode():
         raise WireError("prefix", "does not begin with " + prefix)
     return base45.decode(text[len(prefix) :])
+
+
+def receipt_text(receipt: bytes) -> str:
+    """Text of a receipt's QR code: its COSE bytes; ValueError where it would pass MAX_RECEIPT_TEXT."""
+    text = RECEIPT + base45.encode(receipt)
+    if len(text) > MAX_RECEIPT_TEXT:
+        raise ValueError("receipt QR of %d characters, at most %d" % (len(text), MAX_RECEIPT_TEXT))
+    return text
+
+
+def read_receipt_text(text: bytes) -> bytes:
+    """COSE bytes of the receipt behind ASCII `text`; WireError length, prefix, base45."""
+    if len(text) > MAX_RECEIPT_TEXT:
+        raise WireError("length", "%d characters, at most %d" % (len(text), MAX_RECEIPT_TEXT))
+    return _body(text, RECEIPT)

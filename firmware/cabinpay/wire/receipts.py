@@ -6,6 +6,7 @@ from .claims import CHALLENGED, QUICK, lines_form, lines_hash
 from .errors import WireError
 from .schema import (
     MAX_TIME,
+    U32,
     Record,
     airline,
     array,
@@ -29,19 +30,26 @@ SALE, VOID, OPEN, CLOSE, BREAK, NOTE = 1, 2, 3, 4, 5, 6
 RTC, SYNCED, FLOOR = 1, 2, 3
 FIRST_PREVIOUS = bytes(32)
 
-_HEAD = (
+# What a note tells of
+MAINTENANCE, CLOCK, BUNDLE, CRASH = 1, 2, 3, 4
+# Why a sale was cancelled
+BY_MISTAKE, NOT_DELIVERED, CHANGED_MIND, OTHER = 1, 2, 3, 4
+
+_CHAIN = (
     (1, "number", u32),
     (2, "previous", octets(32)),
     (3, "kind", integer(SALE, NOTE)),
     (4, "time", when),
     (5, "quality", row(integer(RTC, FLOOR), integer(0, MAX_TIME))),
-    (6, "shift", u32),
 )
+_HEAD = _CHAIN + ((6, "shift", u32),)
+# breaks and notes happen outside shifts too: 0 then
+_HEAD_ANYWHERE = _CHAIN + ((6, "shift", integer(0, U32)),)
 
 
 class Receipt(Record):
     """The fields every receipt has: number in the chain, SHA-256 of the previous receipt's COSE bytes, kind, time in
-    Unix seconds with its [quality, age in seconds], and the number of the shift's opening receipt."""
+    Unix seconds with its [quality, age in seconds], and the number of the shift's opening receipt (0: none)."""
 
     FIELDS: "tuple[Any, ...]" = _HEAD
     KIND = 0
@@ -51,6 +59,12 @@ class Receipt(Record):
     time: int
     quality: "list[int]"
     shift: int
+
+    def pack(self, codec: "Any") -> bytes:
+        # no reader would take fields of one kind under the name of another: a chain would end there
+        if self.kind != self.KIND:
+            raise ValueError("kind is another receipt's")
+        return Record.pack(self, codec)
 
 
 class Sale(Receipt):
@@ -100,11 +114,53 @@ class Close(Receipt):
     sums: "list[list[int]]"
 
 
-_BY_KIND = {SALE: Sale, OPEN: Open, CLOSE: Close}
+class Void(Receipt):
+    """Cancels a whole sale of the same open shift, once. sale: SHA-256 of its receipt, 32 bytes; reason: BY_MISTAKE,
+    NOT_DELIVERED, CHANGED_MIND or OTHER."""
+
+    KIND = VOID
+    FIELDS = _HEAD + (
+        (18, "sale", octets(32)),
+        (19, "reason", integer(BY_MISTAKE, OTHER)),
+    )
+    sale: bytes
+    reason: int
+
+
+def _lost(v: "Any") -> bool:
+    return row(u32, u32)(v) and v[0] <= v[1]
+
+
+class Break(Receipt):
+    """After damage: `previous` is the last good head, `good` its number (0 for none), `lost` the range [first, last]
+    of numbers that may have been used and are not to be had any more; this receipt's number follows it."""
+
+    KIND = BREAK
+    FIELDS = _HEAD_ANYWHERE + (
+        (20, "good", integer(0, U32)),
+        (21, "lost", _lost),
+    )
+    good: int
+    lost: "list[int]"
+
+
+class Note(Receipt):
+    """event: MAINTENANCE opened, CLOCK set, BUNDLE changed or CRASH; detail: a line of at most 64 characters."""
+
+    KIND = NOTE
+    FIELDS = _HEAD_ANYWHERE + (
+        (22, "event", integer(MAINTENANCE, CRASH)),
+        (23, "detail", text(0, 64)),
+    )
+    event: int
+    detail: str
+
+
+_BY_KIND = {SALE: Sale, VOID: Void, OPEN: Open, CLOSE: Close, BREAK: Break, NOTE: Note}
 
 
 def read_receipt(payload: bytes, codec: "Any") -> Receipt:
-    """The Sale, Open or Close behind a receipt's payload; WireError("cbor") or ("schema")."""
+    """The Sale, Void, Open, Close, Break or Note behind a receipt's payload; WireError("cbor") or ("schema")."""
     claims = codec.decode(payload)
     kind = claims.get(3) if isinstance(claims, dict) else None
     if type(kind) is not int or kind not in _BY_KIND:

@@ -1,0 +1,132 @@
+"""A terminal's flash as an image: its littlefs files and its journal's records, read only.
+
+The record layout is stated in firmware/cabinpay/agent/records.py; this is the ground's own reading of it.
+"""
+
+import binascii
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from littlefs import LittleFS, LittleFSError
+from littlefs.context import UserContext
+
+BLOCK = 4096
+RECEIPT, ACK, TIME = 1, 2, 3
+JOURNAL = "journal/"
+_MAGIC = b"littlefs"
+_SEGMENT = 12
+_RECORD_MAGIC = b"CPR1"
+_HEAD = ">4sBBHHHIQ8s8sIII"
+_HEAD_SIZE = struct.calcsize(_HEAD)
+# No larger file is a terminal's; a damaged size must not fill memory
+_MAX_FILE = 1 << 20
+_READ_ERROR = -5
+
+
+@dataclass
+class Record:
+    """One record of the journal; number: a receipt's own, or what an ack covers."""
+
+    type: int
+    number: int
+    signed: bytes
+    evidence: bytes
+
+
+@dataclass
+class Flash:
+    """files: content by path; used, blocks: of 4 KB; fault: "" or why the file system is not whole."""
+
+    files: dict[str, bytes]
+    used: int
+    blocks: int
+    fault: str = ""
+
+
+class _Image(UserContext):  # type: ignore[misc, unused-ignore]
+    """Never written to, and never read beyond its end, whatever a damaged file system asks for."""
+
+    def read(self, cfg: Any, block: int, off: int, size: int) -> bytearray:  # noqa: ARG002
+        start = block * BLOCK + off
+        return bytearray(bytes(self.buffer[start : start + size]).ljust(size, b"\xff"))
+
+    def prog(self, cfg: Any, block: int, off: int, data: bytes) -> int:  # noqa: ARG002
+        return _READ_ERROR
+
+    def erase(self, cfg: Any, block: int) -> int:  # noqa: ARG002
+        return _READ_ERROR
+
+
+def start(data: bytes) -> int | None:
+    """Where the file system begins in an image or a dump of a whole chip, or None where there is none."""
+    for at in range(0, len(data) - BLOCK, BLOCK):
+        if data[at + 8 : at + 16] == _MAGIC and struct.unpack_from("<I", data, at + 24)[0] == BLOCK:
+            return at
+    return None
+
+
+def read(data: bytes) -> Flash:
+    """Everything that can be read of the image's file system; `fault` says why not more."""
+    first = start(data)
+    if first is None:
+        return Flash({}, 0, len(data) // BLOCK, "no file system")
+    blocks = min(struct.unpack_from("<I", data, first + 28)[0], (len(data) - first) // BLOCK)
+    flash = Flash({}, 0, blocks)
+    try:
+        context = _Image(buffer=bytearray(data[first : first + blocks * BLOCK]))
+        sizes = {"block_size": BLOCK, "block_count": blocks, "read_size": 32, "prog_size": 256, "cache_size": 256}
+        fs = LittleFS(context=context, mount=True, lookahead_size=32, **sizes)
+        flash.used = fs.used_block_count
+        _read_files(fs, flash)
+    except (LittleFSError, OSError, ValueError, MemoryError) as e:
+        flash.fault = f"file system damaged: {e}"
+    return flash
+
+
+def _read_files(fs: LittleFS, flash: Flash) -> None:
+    for folder, _, names in fs.walk("/"):
+        for name in sorted(names):
+            path = f"{folder}/{name}".lstrip("/")
+            with fs.open("/" + path, "rb") as f:
+                flash.files[path] = f.read(_MAX_FILE)
+
+
+def records(segment: bytes) -> Iterator[Record]:
+    """Records of a segment; ValueError with one line at the first place that is damaged or was torn by a power cut."""
+    if len(segment) < _SEGMENT:
+        return
+    if segment[:4] != b"CPS1" or binascii.crc32(segment[:8]) != int.from_bytes(segment[8:12], "big"):
+        raise ValueError("its header is damaged")
+    at = _SEGMENT
+    while at < len(segment):
+        record, size = _record(segment, at)
+        yield record
+        at += size
+
+
+def carve(data: bytes) -> list[Record]:
+    """Whole records found anywhere in raw flash, by their magic and checksum."""
+    found, at = [], data.find(_RECORD_MAGIC)
+    while at >= 0:
+        with suppress(ValueError):
+            found.append(_record(data, at)[0])
+        at = data.find(_RECORD_MAGIC, at + 4)
+    return found
+
+
+def _record(data: bytes, at: int) -> tuple[Record, int]:
+    if len(data) - at < _HEAD_SIZE:
+        raise ValueError(f"a record is torn at byte {at}")
+    magic, type_, _, a, b, _, number, *_ = struct.unpack_from(_HEAD, data, at)
+    if magic != _RECORD_MAGIC:
+        raise ValueError(f"no record where one belongs, at byte {at}")
+    size = _HEAD_SIZE + a + b + 4
+    if len(data) - at < size:
+        raise ValueError(f"a record is torn at byte {at}")
+    if binascii.crc32(data[at : at + size - 4]) != int.from_bytes(data[at + size - 4 : at + size], "big"):
+        raise ValueError(f"a record's checksum is wrong at byte {at}")
+    body = at + _HEAD_SIZE
+    return Record(type_, number, data[body : body + a], data[body + a : body + a + b]), size
