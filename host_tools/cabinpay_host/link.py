@@ -74,9 +74,10 @@ class Link:
         payload = messages.login(messages.HOST, *names, codec)
         answer = self.call("login", ground.sign(payload, cose.AAD_LOGIN))
         try:
-            theirs = cose.open(answer, _by(hello.public_key), cose.AAD_LOGIN, codec)
+            # an integer would be taken for a length to allocate
+            theirs = cose.open(answer, _by(hello.public_key), cose.AAD_LOGIN, codec) if type(answer) is bytes else b""
             proven = theirs == messages.login(messages.TERMINAL, *names, codec)
-        except (WireError, TypeError):
+        except WireError:
             proven = False
         if not proven:
             raise HostError("not_this_terminal", "The terminal could not prove its key. Do not trust it.", Exit.REFUSED)
