@@ -153,6 +153,10 @@ class Replies:
             out += frames.encode(mutate.encoded(chance, tree)[: frames.MAX_REPLY])
         return mutate.frame(chance, out) if chance.random() < 0.2 else out
 
+    def plain(self, op: str, ident: int) -> bytes:
+        """The answer as it is, unchanged."""
+        return b"".join(frames.encode(codec.encode([ident, *answer])) for answer in self.answers[op])
+
     def _ask(self, link: Link, op: str) -> None:
         if op == "hello":
             hello = link.hello()

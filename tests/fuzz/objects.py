@@ -153,14 +153,20 @@ class Ledgers:
         taken = self.ledger.take(self.terminal.kid, items, "sync")
         assert taken.pending == 0
         assert ledgers.money(self.ledger) == {}, "somebody was debited for a receipt that no terminal signed"
-        return min((code for _, code in taken.exceptions), default="nothing")
+        return " ".join(sorted({code for _, code in taken.exceptions}))
 
     def _renew(self) -> None:
-        if self.ledger:
-            assert ledgers.faults(self.ledger) == []
-            self.ledger.close()
+        self.close()
         self.folder = tempfile.TemporaryDirectory()
         self.ledger = ledgers.new_ledger(Path(self.folder.name), self.terminal)
+
+    def close(self) -> None:
+        """The books are in order, and what was lent is given back."""
+        if self.ledger:
+            faults = ledgers.faults(self.ledger)
+            self.ledger.close()
+            self.ledger = self.folder.cleanup()
+            assert faults == []
 
 
 class Readers:

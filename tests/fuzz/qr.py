@@ -8,41 +8,19 @@ from typing import Any
 
 import ed25519
 import world
-from cabinpay.agent.terminal import Outcome
 from cabinpay.agent.verdict import APPROVED, Scan
 from cabinpay.wire import cbor
-from cabinpay.wire.claims import lines_hash
 from cabinpay.wire.errors import WireError
 from cabinpay_host import codec, crypto
-from fuzz import mutate
+from fuzz import corpus, mutate
 
-ORDER = lines_hash(world.LINES, cbor)[:8]
 # One signature check in so many is made by the terminal's own Ed25519 too
 BOTH_SIGNATURES = 300
 
 
-def selling(sodium: Any) -> tuple[Any, Any, list[tuple[bytes, bytes]]]:
-    """(terminal that books nothing, sale with an open bill, [(pass, payment), ...] that it would approve)."""
-    its_world = world.selling(world.bundle(), crypto=sodium)
-    terminal, sale = its_world.terminal, its_world.sale()
-    bill = terminal.bill(sale)
-    pairs = []
-    for name, device in (("anna", "device"), ("bert", "device b")):
-        its = world.a_pass(name, device=device)
-        for seq, terms, challenge in (
-            (1, None, None),
-            (2, [world.AMOUNT, world.EUR, ORDER], None),
-            (3, [world.AMOUNT, world.EUR], bill.challenge(cbor)),
-        ):
-            pairs.append((its, world.payment(its, seq, terms=terms, challenge=challenge, device=device)))
-    # every text meets the same state
-    terminal._sell = lambda scan, sale: Outcome(APPROVED)
-    return terminal, sale, pairs
-
-
 class Texts:
     def __init__(self, sodium: Any) -> None:
-        self.terminal, self.sale, self.pairs = selling(sodium)
+        self.terminal, self.sale, self.pairs = corpus.selling(crypto=sodium)
         self.valid = {world.shown(*pair) for pair in self.pairs}
         self.issuer = world.public("issuer")
         self.checked = 0

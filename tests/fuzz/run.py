@@ -49,6 +49,11 @@ def work(args: tuple[str, int, int, float, int]) -> tuple[Report, str, int]:
         spent[name] += time.monotonic() - start
         if not settled and all(spent.values()) and sum(spent.values()) > seconds / 5:
             settled = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    try:
+        for runner in runners.values():
+            runner.close()
+    except Broken as e:
+        broken = broken or str(e)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - settled if settled else 0
     return {name: (spent[name], found[name]) for name in TARGETS}, broken, grown
 

@@ -47,3 +47,10 @@ class Runner:
         except Exception as e:
             line = f"{self.name}:{self.seed}:{number} broke: {type(e).__name__}: {e}\n  input: {case!r}"
             raise Broken(line) from e
+
+    def close(self) -> None:
+        """The last check of a target that has one; Broken."""
+        try:
+            getattr(self.target, "close", lambda: None)()
+        except AssertionError as e:
+            raise Broken(f"{self.name}:{self.seed} broke at its end: {e}") from e

@@ -1,4 +1,4 @@
-"""One scan with everything around it, each part a knob: what tests/host/test_verdict_matrix.py turns, alone and in pairs.
+"""One scan with everything around it, each part a knob: what test_verdict_matrix.py turns, alone and in pairs.
 
 Says how a fault is made and nothing about what it must come to.
 """
@@ -15,7 +15,7 @@ from cabinpay.wire import base45, cbor, cose
 from cabinpay.wire.claims import BOUND, CHALLENGED, QUICK, lines_hash
 from cabinpay.wire.receipts import FLOOR, RTC, SYNCED
 from cabinpay_host import crypto
-from world import AIRLINE, AMOUNT, DAY, EUR, FLIGHT, JPY, LINES, NOW
+from world import AIRLINE, AMOUNT, DAY, EUR, FLIGHT, LINES, NOW
 
 WAYS = (CHALLENGED, BOUND, QUICK)
 CLOCKS = (RTC, SYNCED, FLOOR)
@@ -27,8 +27,8 @@ CAPS = [[5000, 4000, 3000], [3000, 2500, 2000], [2000, 1500, 1300]]
 KNOBS = {
     # the terminal
     "fault": "", "bundle": True, "shift": True, "room": 1 << 20, "lines": LINES, "bill": "open", "billed": ORDER,
-    # what it has seen: payments of this pass as (seq, amount), is this one in the journal, other passengers, sales since
-    # the ground
+    # what it has seen: payments of this pass as (seq, amount), is this one in the journal, other
+    # passengers, sales since the last ground time
     "spent": (), "paid": False, "crowd": False, "sold": 0,
     # its bundle
     "issuer": "issuer", "issuer_from": NOW - 1000, "issuer_until": NOW + 1000, "issuer_currency": EUR,
@@ -119,7 +119,7 @@ class Bench:
         for seq, amount in case["spent"]:
             t.spend.add(ident, seq, amount, NOW + 86400)
         while case["crowd"] and t.spend.used < t.spend.capacity:
-            t.spend.add(world.some("other %d" % t.spend.used, 16), 1, 1, NOW + 86400)
+            t.spend.add(world.some(f"other {t.spend.used}", 16), 1, 1, NOW + 86400)
 
     def _sale(self, case):
         sale = Sale(EUR, cbor, lambda: 0)
@@ -157,21 +157,21 @@ def bundle_of(case, way, clock):
         caps[CHALLENGED - 1][FLOOR - 1] = case["floor_cap"]
     if case["cap"] is not None:
         caps[way - 1][clock - 1] = case["cap"]
-    issuer = world.issuer_entry(
-        case["issuer"], case["issuer_from"], case["issuer_until"],
-        ((case["issuer_currency"], case["issuer_per_sale"], case["issuer_total"]),),
-    )  # fmt: skip
     return signed_bundle(
-        case["not_after"], case["delegated_until"], repr([[case["sold_in"], 2, caps, case["max_sum"]]]),
-        repr([[*issuer]]), (60, case["lifetime"], case["max_sales"], 604800),
+        case["not_after"], case["delegated_until"], (case["sold_in"], 2, tuple(map(tuple, caps)), case["max_sum"]),
+        (case["issuer"], case["issuer_from"], case["issuer_until"]),
+        (case["issuer_currency"], case["issuer_per_sale"], case["issuer_total"]),
+        (60, case["lifetime"], case["max_sales"], 604800),
     )  # fmt: skip
 
 
 @functools.lru_cache(2000)
-def signed_bundle(not_after, delegated_until, currencies, issuers, limits):
+def signed_bundle(not_after, delegated_until, currency, issuer, issuer_cap, limits):
+    number, exponent, caps, most = currency
     return world.bundle(
-        delegation=world.delegation(not_after=delegated_until), not_after=not_after, currencies=eval(currencies),
-        issuers=eval(issuers), limits=list(limits),
+        delegation=world.delegation(not_after=delegated_until), not_after=not_after,
+        currencies=[[number, exponent, [list(row) for row in caps], most]],
+        issuers=[world.issuer_entry(*issuer, (issuer_cap,))], limits=list(limits),
     )  # fmt: skip
 
 
