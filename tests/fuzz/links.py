@@ -47,15 +47,15 @@ class Requests:
         for seq in range(1, 6):
             assert self.world.pay(world.quick(seq=seq), [[1, 1, 100]]) == "approved"
         self.terminal = self.world.terminal
-        self.session = Session(self.terminal)
-        self.host = world.Host(self.session)
-        assert self.host.login()[0] == "ok"
+        self.host = world.Host(Session(self.terminal))
         self.seen = self._state()
         self.bundle = world.bundle()
 
-    def make(self, chance: random.Random) -> tuple[int, bytes]:
-        """(0: in the session at hand, 1: after hello, 2: after login; body)."""
-        before = chance.choice((0, 0, 0, 2, 2, 1))
+    def make(self, chance: random.Random) -> tuple[int, list[bytes]]:
+        """(0: first of a session, 1: after hello, 2: after login; bodies)."""
+        return chance.choice((0, 1, 2, 2, 2)), [self._body(chance) for _ in range(chance.randrange(1, 7))]
+
+    def _body(self, chance: random.Random) -> bytes:
         # statements of a thief, and of the ledger for another terminal, another branch or another session
         number, kid = chance.choice((1, 3, 6)), chance.choice((bytes(8), self.terminal.keys.kid))
         signer = chance.choice(("ledger", "thief"))
@@ -73,15 +73,19 @@ class Requests:
             args = [mutate.octets(chance, args[0]), *args[1:]]
         tree = [chance.randrange(65536), op, args]
         if chance.random() < 0.3:
-            return before, mutate.octets(chance, codec.encode(tree))
-        return before, mutate.encoded(chance, mutate.inside(chance, tree) if chance.random() < 0.8 else tree)
+            return mutate.octets(chance, codec.encode(tree))
+        return mutate.encoded(chance, mutate.inside(chance, tree) if chance.random() < 0.8 else tree)
 
-    def check(self, item: tuple[int, bytes]) -> str:
-        before, body = item
+    def check(self, item: tuple[int, list[bytes]]) -> str:
+        before, bodies = item
+        self.session = self.host.session = Session(self.terminal)
         if before == 2:
             assert self.host.login()[0] == "ok"
         elif before == 1:
             self.host.hello()
+        return [self._answered(body) for body in bodies][-1]
+
+    def _answered(self, body: bytes) -> str:
         status = ""
         for count, reply in enumerate(self.session.answer(body)):
             assert len(reply) <= frames.MAX_REPLY and count <= MAX_CREDIT

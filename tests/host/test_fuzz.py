@@ -17,7 +17,7 @@ from host.verdict_cases import Sodium
 
 SEED = "every time the same"
 CASES = {
-    "qr": 4000, "receipts": 1000, "readers": 4000, "bundles": 800, "requests": 1500, "replies": 3000, "frames": 2000,
+    "qr": 3000, "receipts": 600, "readers": 3000, "bundles": 500, "requests": 400, "replies": 2000, "frames": 1500,
     "ledger": 12,
 }  # fmt: skip
 # What one hostile text may allocate on the way to its refusal: a terminal's heap is 190 KB
