@@ -4,12 +4,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint vectors bench clean
+.PHONY: help demo test lint fuzz vectors bench clean
 
 help:
 	@echo "make demo   fly one flight on real MicroPython and tell the story"
 	@echo "make test   every test and lint"
 	@echo "make lint   ruff and mypy only"
+	@echo "make fuzz   mutate everything that is read for FUZZ_SECONDS (120) or FUZZ_COUNT cases"
 	@echo "make vectors  make tests/vectors again from their written seed"
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
 	@echo "make clean  remove .venv, caches and what the demo left"
@@ -27,6 +28,9 @@ lint: $(READY)
 
 test: lint
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+fuzz: $(READY)
+	@$(BIN)/python tests/fuzz/run.py
 
 vectors: $(READY)
 	@$(BIN)/python tests/vectors/make_vectors.py

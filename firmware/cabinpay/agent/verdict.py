@@ -192,11 +192,13 @@ def _issuer_cap(issuer, currency):
 
 def cap(trust, currency, mode, reading, since_ground):
     """Most that one sale may be, in minor units: 0 where the mode is off for this clock. A bundle that has run out,
-    or a ground time too long ago, leaves challenged sales under the limit of a floor clock."""
-    entry = trust.currency(currency)
+    or a ground time too long ago, leaves challenged sales under the limit of a floor clock, and never allows more than
+    it did before."""
+    caps = trust.currency(currency)[2][mode - 1]
+    most = caps[reading[1] - 1]
     if trust.run_out(reading) or _overdue(trust, currency, since_ground):
-        return entry[2][CHALLENGED - 1][FLOOR - 1] if mode == CHALLENGED else 0
-    return entry[2][mode - 1][reading[1] - 1]
+        return min(most, caps[FLOOR - 1]) if mode == CHALLENGED else 0
+    return most
 
 
 def _overdue(trust, currency, since_ground):
