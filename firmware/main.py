@@ -6,6 +6,11 @@ import micropython
 micropython.kbd_intr(-1)
 
 try:
+    import gc
+
+    # imports leave waste between what stays: collected often, the heap keeps large blocks free
+    gc.threshold(4096)
+
     import asyncio
     import os
 
@@ -18,6 +23,8 @@ try:
     from cabinpay.io.files import Files
     from cabinpay.io.screen import Screen
     from cabinpay.wire import cbor
+
+    gc.threshold(-1)
 
     async def tick(crew):
         while True:

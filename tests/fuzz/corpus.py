@@ -23,7 +23,7 @@ def selling(**options):
         for seq, terms, over in ways:
             pairs.append((its, world.payment(its, seq, terms=terms, challenge=over, device=device)))
     # every text meets the same state
-    made.terminal._sell = lambda scan, sale: Outcome(APPROVED)
+    made.terminal._sell = lambda scan, sale, _: Outcome(APPROVED)
     return made.terminal, sale, pairs
 
 
