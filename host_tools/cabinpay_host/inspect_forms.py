@@ -19,6 +19,7 @@ _READERS: dict[str, Any] = {
     "time": messages.read_time,
     "maintenance": messages.read_maintenance,
     "time or maintenance": messages.read_time,
+    "pulled": messages.read_pulled,
     "evidence": receipts.Evidence.unpack,
     "request": messages.read_request,
     "reply": messages.read_reply,
@@ -58,6 +59,7 @@ _SHAPES: tuple[tuple[str, tuple[type, ...]], ...] = (
     ("login", (str, bytes, bytes, bytes, bytes, bytes)),
     ("ack", (bytes, int, bytes, bytes)),
     ("time or maintenance", (bytes, bytes, int)),
+    ("pulled", (bytes, bytes, int, int, bytes, bytes)),
 )
 
 

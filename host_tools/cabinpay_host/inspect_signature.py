@@ -22,6 +22,7 @@ RULES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "time": (cose.AAD_TIME, _GROUND),
     "maintenance": (cose.AAD_MAINTENANCE, _GROUND),
     "status": (cose.AAD_STATUS, ("terminal",)),
+    "pulled": (cose.AAD_STATUS, ("terminal",)),
 }
 # Of a flash with a thousand passes
 _LAST_PASSES = 50

@@ -10,23 +10,25 @@ READERS = {
     "ack": messages.read_ack,
     "time": messages.read_time,
     "maintenance": messages.read_maintenance,
+    "pulled": messages.read_pulled,
 }
 WRITERS = {
     "login": messages.login,
     "ack": messages.ack,
     "time": messages.time,
     "maintenance": messages.maintenance,
+    "pulled": messages.pulled,
 }
 
 
 def test_signed_statements_both_ways():
     forms = []
-    for entry in objects("login", "ack", "time", "maintenance"):
+    for entry in objects("login", "ack", "time", "maintenance", "pulled"):
         payload, items = payload_of(entry), claims(entry["claims"])
         assert same(READERS[entry["form"]](payload, cbor), items)
         assert WRITERS[entry["form"]](*items, cbor) == payload
         forms.append(entry["form"])
-    assert forms == ["login", "login", "ack", "time", "maintenance"]
+    assert forms == ["login", "login", "ack", "time", "maintenance", "pulled"]
 
 
 def test_requests_and_replies_both_ways():
@@ -53,7 +55,7 @@ def test_refusals():
 
 
 def test_statements_are_not_read_as_each_other():
-    for entry in objects("login", "ack", "time", "maintenance"):
+    for entry in objects("login", "ack", "time", "maintenance", "pulled"):
         payload = payload_of(entry)
         readers = [form for form in READERS if refusal(READERS[form], payload, cbor) is None]
         # these two have one form: external_aad keeps them apart, as cose.open's refusals show

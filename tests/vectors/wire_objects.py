@@ -212,6 +212,9 @@ def link_objects(head: bytes) -> Iterator[Entry]:
     about = "The terminal's port may be opened until then, in this session"
     claims = [kid("terminal"), some("terminal nonce", 16), MORNING + 900]
     yield signed("maintenance", about, "maintenance", claims, "laptop", b"cabinpay-maintenance")
+    about = "Ends a pull from 4 on that sent one item, [4, h'01', h'']: what came is what the terminal sent"
+    claims = [kid("terminal"), some("terminal nonce", 16), 4, 4, head, sha(cbor([4, b"\x01", b""]))]
+    yield signed("pulled", about, "pulled", claims, "terminal", b"cabinpay-status")
 
 
 def frames() -> Iterator[Entry]:
