@@ -359,7 +359,8 @@ class View:
         self.screens = self.screens[-3:] + [(name, lines, qr, code)]
 
     def sound(self, tone):
-        self.sounds.append(tone)
+        # the last ones: thousands of scans must not need one large block of a small heap
+        self.sounds = self.sounds[-15:] + [tone]
 
     @property
     def name(self):
