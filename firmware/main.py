@@ -11,6 +11,7 @@ try:
 
     import board
     import ed25519
+    from cabinpay.agent import crash
     from cabinpay.agent.crew import Crew
     from cabinpay.agent.session import Session
     from cabinpay.agent.terminal import Terminal
@@ -19,6 +20,8 @@ try:
     from cabinpay.io.screen import Screen
     from cabinpay.wire import cbor
 
+    files = Files(board.mount())
+
     async def tick(crew):
         while True:
             await asyncio.sleep_ms(1000)
@@ -26,7 +29,7 @@ try:
 
     async def run():
         terminal = Terminal(
-            Files(board.mount()), cbor, ed25519, board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved
+            files, cbor, ed25519, board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved
         )
         terminal.boot()
         crew = Crew(terminal, Screen(board.panel, board.buzzer))
@@ -38,7 +41,11 @@ try:
             tick(crew),
         )
 
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    except Exception as e:  # noqa: BLE001 -- the next boot makes a note of it
+        crash.leave(files, type(e).__name__)
+        raise
 except Exception as e:  # noqa: BLE001 -- said on the console, and then every way out is a reset
     import sys
 

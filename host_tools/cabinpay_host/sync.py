@@ -35,8 +35,8 @@ class Report:
 def synchronise(
     link: Link, ledger: Ledger, ground: Key, ledger_key: Key, bundle: tuple[int, bytes] | None, now: int
 ) -> Report:
-    """Login, receipts, ack, then bundle (version, COSE bytes) and time. The host commits first and acks after, so a
-    link cut anywhere costs nothing: run it again."""
+    """Login, receipts, ack, then bundle (version, COSE bytes) and time, and the notes of these. The host commits first
+    and acks after, so a link cut anywhere costs nothing: run it again."""
     hello = link.hello()
     _refuse_strangers(hello, ledger)
     link.login(hello, ground)
@@ -47,6 +47,9 @@ def synchronise(
     if send:
         link.send_bundle(send[1])
     link.set_time(hello, ground, now)
+    # what bundle and time have left on the terminal's chain: notes
+    pulled.run()
+    acked = _ack(link, ledger, hello, ledger_key)
     version = send[0] if send else hello.bundle
     found = tuple(pulled.exceptions)
     return Report(hello.label, hello.kid, pulled.new, acked, pulled.number, found, send is not None, version)
