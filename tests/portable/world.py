@@ -345,6 +345,7 @@ class View:
     def __init__(self):
         self.screens = []
         self.sounds = []
+        self.shows_receipts = True
 
     def show(self, name, lines, qr=None, code=""):
         assert isinstance(lines, list) and all(isinstance(line, str) and len(line) <= 29 for line in lines), lines

@@ -2,7 +2,12 @@ import framebuf
 
 from . import qrcode
 
-_BANNER = {"approved": "OK", "already_paid": "!!"}
+_BANNER = {"approved": "OK", "already_paid": "!!", "cancelled": "--"}
+# A receipt's QR code and its quiet zone; of modules smaller than two pixels phones read nothing off a small panel
+_RECEIPT_MODULES = 57 + 8
+_RECEIPT_PIXELS = 2
+# Above a QR code: one line of text and the margin
+_HEAD = 26
 
 
 class Screen:
@@ -12,6 +17,7 @@ class Screen:
 
     def __init__(self, panel, buzzer):
         self._panel = panel
+        self.shows_receipts = min(panel.width, panel.height - _HEAD) >= _RECEIPT_MODULES * _RECEIPT_PIXELS
         self._buzzer = buzzer
         strip = bytearray(panel.width // 2)
         self._strip_frame = framebuf.FrameBuffer(strip, panel.width // 2, 8, framebuf.MONO_HLSB)
