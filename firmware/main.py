@@ -6,6 +6,11 @@ import micropython
 micropython.kbd_intr(-1)
 
 try:
+    import gc
+
+    # imports leave waste between what stays: collected often, the heap keeps large blocks free
+    gc.threshold(4096)
+
     import asyncio
     import os
 
@@ -20,6 +25,7 @@ try:
     from cabinpay.io.screen import Screen
     from cabinpay.wire import cbor
 
+    gc.threshold(-1)
     files = Files(board.mount())
 
     async def tick(crew):
@@ -28,9 +34,7 @@ try:
             crew.tick()
 
     async def run():
-        terminal = Terminal(
-            files, cbor, ed25519, board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved
-        )
+        terminal = Terminal(files, cbor, ed25519, board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved)
         terminal.boot()
         crew = Crew(terminal, Screen(board.panel, board.buzzer))
         crew.start()
@@ -43,7 +47,7 @@ try:
 
     try:
         asyncio.run(run())
-    except Exception as e:  # noqa: BLE001 -- the next boot makes a note of it
+    except Exception as e:
         crash.leave(files, type(e).__name__)
         raise
 except Exception as e:  # noqa: BLE001 -- said on the console, and then every way out is a reset

@@ -4,6 +4,8 @@ import os
 
 SECTOR = 4096
 PAGE = 256
+# erased in pieces: the heap is small, and after a while it has no 4 KB in one block
+_BLANK = b"\xff" * PAGE
 
 
 class FileFlash:
@@ -43,7 +45,7 @@ class FileFlash:
         if op == 5:
             return SECTOR
         if op == 6:
-            self._operate(arg * SECTOR, b"\xff" * SECTOR)
+            self._operate(arg * SECTOR, _BLANK, SECTOR // PAGE)
         return 0
 
     def find(self, magic):
@@ -62,16 +64,22 @@ class FileFlash:
         old = int.from_bytes(self._file.read(len(data)), "big")
         self._operate(at, (old & int.from_bytes(data, "big")).to_bytes(len(data), "big"))
 
-    def _operate(self, at, data):
+    def _operate(self, at, data, times=1):
         order = self._order()
         if order:
             self._cut = (self.operations + order[0], order[1])
         self.operations += 1
         self._file.seek(at)
         if self._cut and self.operations == self._cut[0]:
-            self._file.write(data[: self._cut[1]])
+            self._write(data, min(self._cut[1], times * len(data)))
             self._power_off()
-        self._file.write(data)
+        self._write(data, times * len(data))
+
+    def _write(self, data, size):
+        """`data` again and again until `size` bytes are written."""
+        for _ in range(size // len(data)):
+            self._file.write(data)
+        self._file.write(data[: size % len(data)])
 
 
 def power_off():

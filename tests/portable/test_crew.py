@@ -434,7 +434,7 @@ def test_the_receipt_on_the_screen():
         if scan:
             table.scan(scan)
         assert table.press("C") == "receipt"
-        name, lines, text, _ = table.view.screens[-1]
+        _, lines, text, _ = table.view.screens[-1]
         assert lines == ["Receipt 2"]
         assert qrtext.read_receipt_text(text.encode()) == receipts(table.world, 2)[0][1]
         assert table.press("C") == "items"

@@ -54,7 +54,7 @@ class Journal:
         return self._room - RESERVE
 
     def spare(self):
-        """Bytes that voids and notes may still take: they go into the reserve, and leave half of it to close and ack."""
+        """Bytes that voids and notes may still take: they use the reserve, and leave half of it to close and ack."""
         return self._room - RESERVE // 2
 
     def append(self, record):

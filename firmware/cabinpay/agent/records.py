@@ -7,8 +7,8 @@ Record: fixed fields that boot needs without decoding CBOR, the signed bytes, th
     number u32, floor u64, issuer kid 8, cti 8, seq u32, amount u32, pass expiry u32
 Types: RECEIPT (number: its own), ACK (signed bytes: the ack, number: what it covers), TIME (signed bytes: the ground's
 time statement). Floor: Unix seconds that have certainly passed (a TIME, a receipt over a synced clock), else 0.
-Currency, issuer kid to pass expiry: a sale's. In a void: those of the sale that it cancels (amount: what it gives back),
-with the number of that sale in the place of the pass expiry. Else zero.
+Currency, issuer kid to pass expiry: a sale's. In a void: those of the sale that it cancels (amount: what it gives
+back), with the number of that sale in the place of the pass expiry. Else zero.
 """
 
 import binascii

@@ -4,7 +4,20 @@ import hashlib
 
 from cabinpay.wire import cose, qrtext
 from cabinpay.wire.errors import WireError
-from cabinpay.wire.receipts import BUNDLE, CLOCK, CRASH, NOTE, SYNCED, VOID, Close, Evidence, Note, Open, Void, read_receipt
+from cabinpay.wire.receipts import (
+    BUNDLE,
+    CLOCK,
+    CRASH,
+    NOTE,
+    SYNCED,
+    VOID,
+    Close,
+    Evidence,
+    Note,
+    Open,
+    Void,
+    read_receipt,
+)
 from cabinpay.wire.receipts import Sale as SaleReceipt
 
 from . import crash, keystore, records, verdict
@@ -228,7 +241,7 @@ class Terminal:
         return sale
 
     def void(self, number, reason):
-        """Cancels sale `number` whole; reason: BY_MISTAKE to OTHER. Its sum is given back, its seq and count are not."""
+        """Cancels sale `number` whole; reason: BY_MISTAKE to OTHER. Gives back its sum, never its seq or count."""
         sale = self.sale_to_void(number)
         if self.journal.spare() < records.MAX_RECORD:
             raise Refused("full", "Terminal is full. Close the shift and sync.")
