@@ -16,6 +16,7 @@ try:
 
     import board
     import ed25519
+    from cabinpay.agent import crash
     from cabinpay.agent.crew import Crew
     from cabinpay.agent.session import Session
     from cabinpay.agent.terminal import Terminal
@@ -25,6 +26,7 @@ try:
     from cabinpay.wire import cbor
 
     gc.threshold(-1)
+    files = Files(board.mount())
 
     async def tick(crew):
         while True:
@@ -32,9 +34,7 @@ try:
             crew.tick()
 
     async def run():
-        terminal = Terminal(
-            Files(board.mount()), cbor, ed25519, board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved
-        )
+        terminal = Terminal(files, cbor, ed25519, board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved)
         terminal.boot()
         crew = Crew(terminal, Screen(board.panel, board.buzzer))
         crew.start()
@@ -45,7 +45,11 @@ try:
             tick(crew),
         )
 
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    except Exception as e:
+        crash.leave(files, type(e).__name__)
+        raise
 except Exception as e:  # noqa: BLE001 -- said on the console, and then every way out is a reset
     import sys
 

@@ -22,6 +22,7 @@ from typing import Any
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
+MAIN = ROOT / "firmware/main.py"
 SIZE = (240, 240)
 # About what a Pico's 190 KB are on a 64-bit port, where every word is twice as long
 HEAP = "400k"
@@ -50,7 +51,7 @@ class Terminal:
         args += [f"{name}={theirs.fileno()}" for name, (_, theirs) in self._sockets.items()]
         self._log = open(f"{flash}.log", "ab")  # noqa: SIM115
         self.process = subprocess.Popen(
-            [micropython(), "-X", f"heapsize={HEAP}", str(ROOT / "firmware/main.py"), *args],
+            [micropython(), "-X", f"heapsize={HEAP}", str(MAIN), *args],
             pass_fds=[self._master, *(theirs.fileno() for _, theirs in self._sockets.values())],
             env={**os.environ, "MICROPYPATH": f"{ROOT}/firmware:{ROOT}/boards/unix:.frozen"},
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,

@@ -6,11 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from cabinpay.wire import claims
+
 from . import files, money, qr, screen
 from .bundle_text import moment
 from .cli_keys import AsJson
 from .errors import Exit, HostError
-from .wallet import Wallet, read_bill
+from .wallet import Wallet, read_bill, read_receipt_text
 from .wallet_file import Held
 
 app = typer.Typer(help="A passenger's phone, for tests and demonstrations.")
@@ -55,6 +57,11 @@ def pay(
     file: File,
     bill: Annotated[str | None, typer.Option(help="Text of the terminal's bill.", metavar="TEXT")] = None,
     bill_picture: Annotated[Path | None, typer.Option(help="A picture of the terminal's bill.", metavar="PNG")] = None,
+    line: Annotated[
+        list[str] | None,
+        typer.Option(help="Bind the payment to a line, as the crew keys it in; repeatable.", metavar="SKU*QTY*PRICE"),
+    ] = None,
+    currency: Annotated[int | None, typer.Option(help="ISO 4217 number for --line; the pass's by default.")] = None,
     cti: Annotated[str | None, typer.Option("--pass", help="Pay with this pass.", metavar="CTI")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to the bill without being asked.")] = False,
     png: Annotated[Path | None, typer.Option(help="Picture of the payment, as FILE.png.")] = None,
@@ -62,13 +69,20 @@ def pay(
     scale: Annotated[int, typer.Option(min=1, max=64, help="Pixels a module.")] = 8,
     terminal: Annotated[bool, typer.Option("--terminal", help="Draw the QR code here.")] = False,
 ) -> None:
-    """Sign a payment and print its QR text: over a bill, or without one a quick payment that names no amount.
+    """Sign a payment and print its QR text: over a bill, for the lines given, or a quick one that names no amount.
 
     The payment is in the wallet before it is shown, so that no two are ever alike. Pictures take the place of old ones.
     """
     _refuse_suffix(png, ".png")
     _refuse_suffix(svg, ".svg")
-    text = _payment(Wallet(file), _bill(bill, bill_picture), _cti(cti), yes)
+    asked = _bill(bill, bill_picture)
+    if line and asked is not None:
+        raise HostError("usage", "give a bill or --line, not both", Exit.USAGE)
+    wallet = Wallet(file)
+    if line:
+        text = _bound(wallet, [_line(entry) for entry in line], currency, _cti(cti))
+    else:
+        text = _payment(wallet, asked, _cti(cti), yes)
     if png:
         files.replace(png, qr.png(text, scale))
     if svg:
@@ -86,6 +100,48 @@ def _payment(wallet: Wallet, bill: str | None, cti: bytes | None, yes: bool) -> 
     if not yes and not _agrees():
         raise HostError("not_agreed", "nothing is paid; agree with y, or with --yes", Exit.REFUSED)
     return wallet.challenged(bill, cti=cti)
+
+
+def _bound(wallet: Wallet, lines: list[list[int]], currency: int | None, cti: bytes | None) -> str:
+    if currency is None:
+        found = {held.claims.limits[0] for held in wallet.passes() if cti in (None, held.claims.cti)}
+        if len(found) > 1:
+            raise HostError("usage", "the passes here are in several currencies: give --currency", Exit.USAGE)
+        currency = found.pop() if found else 0
+    total = claims.lines_total(lines)
+    screen.note(f"paying for these lines only: {money.show(total, currency)}")
+    return wallet.bound(total, currency, lines, cti=cti)
+
+
+def _line(entry: str) -> list[int]:
+    """[sku, quantity, unit price] as on the terminal's keypad, where a discount is keyed in positive."""
+    parts = entry.split("*")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 11 for part in parts):
+        raise HostError("usage", "--line takes SKU*QUANTITY*PRICE, three whole numbers", Exit.USAGE)
+    sku, quantity, price = (int(part) for part in parts)
+    return [sku, quantity, -price if sku == claims.SKU_DISCOUNT else price]
+
+
+@app.command(epilog="Example: cabinpay wallet keep alice.wallet --picture screen.png")
+def keep(
+    file: File,
+    picture: Annotated[Path | None, typer.Option(help="A picture of the receipt's QR code.", metavar="PNG")] = None,
+    text: Annotated[str | None, typer.Option(help="Text of the receipt's QR code.", metavar="TEXT")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Keep the receipt that a terminal shows after a sale: proof of it until the ledger has it.
+
+    The phone knows no terminal's key: who signed the receipt is judged when it is handed in.
+    """
+    if picture is not None and text is not None:
+        raise HostError("usage", "give --picture or --text, not both", Exit.USAGE)
+    shown = qr.read_picture(picture) if picture is not None else text
+    if shown is None:
+        raise HostError("usage", "give --picture or --text", Exit.USAGE)
+    signed, sale = read_receipt_text(shown)
+    Wallet(file).keep_sale(signed, sale)
+    amount = money.show(*sale.amount)
+    screen.show({"receipt": sale.number, "amount": amount, "time": moment(sale.time)}, as_json)
 
 
 def _agrees() -> bool:

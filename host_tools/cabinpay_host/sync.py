@@ -62,6 +62,9 @@ def synchronise(
     pulled.run()
     acked = _ack(link, ledger, hello, ledger_key)
     time = _set_time(link, hello, ground, clock)
+    # the terminal notes on its chain that its clock was set
+    pulled.run()
+    acked = _ack(link, ledger, hello, ledger_key)
     found = tuple(pulled.exceptions)
     sent = hello.bundle > before
     return Report(hello.label, hello.kid, pulled.new, acked, pulled.number, found, sent, hello.bundle, refused, time)

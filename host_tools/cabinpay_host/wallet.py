@@ -1,6 +1,7 @@
 """A passenger's phone, as far as tests and the demo need one: passes, payments, receipts.
 
-Codes: no_pass, pass_bad, pass_foreign, pass_known, wallet_full, pass_spent, clock_wrong, bill_bad, lines_bad.
+Codes: no_pass, pass_bad, pass_foreign, pass_known, wallet_full, pass_spent, clock_wrong, bill_bad, lines_bad,
+receipt_bad, receipt_foreign.
 """
 
 import time
@@ -9,6 +10,7 @@ from typing import Any
 
 from cabinpay.wire import claims, cose, qrtext
 from cabinpay.wire.errors import WireError
+from cabinpay.wire.receipts import Evidence, Sale, read_receipt
 from cabinpay.wire.schema import U32
 
 from . import codec, crypto, files, wallet_file
@@ -25,6 +27,21 @@ def read_bill(text: str) -> claims.Bill:
     except WireError as e:
         raise HostError(
             "bill_bad", f"this is no terminal's bill ({e.code}); scan its screen again", Exit.INPUT
+        ) from None
+
+
+def read_receipt_text(text: str) -> tuple[bytes, Sale]:
+    """COSE bytes and claims of the sale behind the text of a receipt's QR code; its signature is not the phone's to
+    judge."""
+    try:
+        signed = qrtext.read_receipt_text(text.strip("\r\n").encode("ascii", "replace"))
+        sale = read_receipt(cose.parse(signed, codec).payload, codec)
+        if not isinstance(sale, Sale):
+            raise WireError("schema", "another kind of receipt")
+        return signed, sale
+    except WireError as e:
+        raise HostError(
+            "receipt_bad", f"this is no receipt of a sale ({e.code}); scan the terminal's screen", Exit.INPUT
         ) from None
 
 
@@ -84,6 +101,13 @@ class Wallet:
             if receipt not in state.receipts:
                 state.receipts.append(receipt)
                 wallet_file.write(self.path, state)
+
+    def keep_sale(self, receipt: bytes, sale: Sale) -> None:
+        """Keeps the receipt of a sale that one of this wallet's payments made."""
+        shown = (qrtext.read_customer(text.encode(), codec) for text, _ in self.payments())
+        if not any(Evidence(*pair, []).payment_hash(codec) == sale.payment_hash for pair in shown):
+            raise HostError("receipt_foreign", "this receipt is for no payment of this wallet's", Exit.REFUSED)
+        self.keep(receipt)
 
     def quick(self, now: int | None = None, cti: bytes | None = None) -> str:
         """Customer QR text of a payment that names no amount. cti: 8 bytes, to pay with that pass and no other."""

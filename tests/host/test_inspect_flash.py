@@ -62,10 +62,10 @@ def test_a_flash_image(ground: gates.Gate, capsys: pytest.CaptureFixture[str]) -
     assert (code, err) == (0, "")
     record = json.loads(out)
     fields = {field["name"]: field for field in record["fields"] if not field["label"]}
-    assert (fields["journal"]["value"], fields["chain"]["shown"], fields["acked"]["value"]) == ([1, 3], "whole", 2)
+    assert (fields["journal"]["value"], fields["chain"]["shown"], fields["acked"]["value"]) == ([1, 4], "whole", 3)
     assert fields["fullness"]["value"][1] == 352
     rows = [field["shown"] for field in record["fields"] if field["name"] == "receipt"]
-    assert len(rows) == 3 and "9.00 CNY; signature holds, evidence holds" in rows[2]
+    assert len(rows) == 4 and "9.00 CNY; signature holds, evidence holds" in rows[3]
     code, shown, _ = run(capsys, str(path))
     assert code == 0 and "9C-001" in shown and "1 not yet acknowledged" in shown
     for secret in secrets_of(path.read_bytes()):

@@ -187,7 +187,8 @@ def test_items_that_are_refused():
         "1*1*0",
         "1*1*4294967296",
         "1*255*4294967295",
-        "2*1*50",
+        "2*1*100",
+        "2*2*50",
         "99999999999*1*1",
         "123456789012345678901234567890",
     ):
@@ -218,12 +219,14 @@ def test_a_quick_sale():
     table = at_sale()
     assert table.press(ITEMS + "B") == "scan" and table.view.lines[1] == "12.00 EUR"
     assert table.scan(quick()) == "approved"
-    assert table.view.lines == ["APPROVED", "12.00 EUR", "Receipt 2"] and table.view.sounds == ["approved"]
+    assert table.view.lines == ["APPROVED", "12.00 EUR", "Receipt 2", "C: receipt"]
+    assert table.view.sounds == ["approved"]
     # the same code again, at once and with the next sale: another screen and another sound
     for keys in ("", "1" + ITEMS + "B"):
         table.press(keys)
         assert table.scan(quick()) == "already_paid"
-        assert table.view.lines == list(TEXTS["already_paid"]) + ["12.00 EUR", "Receipt 2", "06:00 UTC"]
+        receipt = ["12.00 EUR", "Receipt 2", "06:00 UTC", "C: receipt"]
+        assert table.view.lines == list(TEXTS["already_paid"]) + receipt
         assert table.view.sounds[-1] == "attention"
     assert len(receipts(table.world)) == 2
 

@@ -59,13 +59,13 @@ def test_what_a_line_may_be():
 
 def test_discounts_leave_something_to_pay():
     sale, _ = new_sale([(101, 1, 300)])
-    assert refused(sale, SKU_DISCOUNT, 1, -300) == "line"
-    assert refused(sale, SKU_DISCOUNT, 2, -150) == "line"
-    assert refused(sale, SKU_DISCOUNT, 1, -0xFFFFFFFF) == "line"
+    assert refused(sale, SKU_DISCOUNT, 1, -300) == "discount"
+    assert refused(sale, SKU_DISCOUNT, 2, -150) == "discount"
+    assert refused(sale, SKU_DISCOUNT, 1, -0xFFFFFFFF) == "discount"
     sale.add(SKU_DISCOUNT, 1, -299)
     assert sale.amount == 1
     empty, _ = new_sale()
-    assert refused(empty, SKU_DISCOUNT, 1, -1) == "line"
+    assert refused(empty, SKU_DISCOUNT, 1, -1) == "discount"
 
 
 def test_a_sum_stays_within_four_bytes():

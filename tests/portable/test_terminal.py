@@ -6,13 +6,17 @@ from cabinpay.agent.errors import Refused, StorageError
 from cabinpay.agent.terminal import AGENT
 from cabinpay.wire import cbor, cose
 from cabinpay.wire.receipts import (
+    BY_MISTAKE,
+    CLOCK,
     CLOSE,
     FIRST_PREVIOUS,
     FLOOR,
+    NOTE,
     OPEN,
     RTC,
     SALE,
     SYNCED,
+    VOID,
     Evidence,
     read_receipt,
 )
@@ -185,7 +189,8 @@ def test_the_time_of_receipts():
     assert world.pay(quick(iat=NOW + 57)) == "approved"
     reboot(world)
     world.terminal.close_shift()
-    opened, sold, closed = read_chain(world)
+    opened, noted, sold, closed = read_chain(world)
+    assert (noted.event, noted.detail, noted.quality) == (CLOCK, "was %d floor" % (NOW - 7200), [SYNCED, 0])
     assert (opened.time, opened.quality) == (NOW - 7200, [FLOOR, 0])
     assert (sold.time, sold.quality) == (NOW + 57, [SYNCED, 7])
     # a receipt over a synced clock is a floor for good
@@ -232,8 +237,9 @@ def test_a_full_terminal_still_closes_acknowledges_and_takes_a_bundle():
     world.terminal.acknowledge(1, b"ack")
     world.terminal.set_time(NOW + 1, b"statement")
     world.terminal.install(bundle(version=8))
+    world.terminal.void(2, BY_MISTAKE)
     world.terminal.close_shift()
-    assert len(read_chain(world)) == 3
+    assert [r.kind for r in read_chain(world)] == [OPEN, SALE, NOTE, NOTE, VOID, CLOSE]
 
 
 def test_filled_to_the_brim():
@@ -258,5 +264,5 @@ def test_filled_to_the_brim():
     world.terminal.install(bundle(version=8))
     world.terminal.close_shift()
     reboot(world)
-    assert world.terminal.state == "ready" and world.terminal.journal.number == sold + 2
+    assert world.terminal.state == "ready" and world.terminal.journal.number == sold + 3
     assert world.terminal.journal.acked == 3

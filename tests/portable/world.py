@@ -352,6 +352,7 @@ class View:
     def __init__(self):
         self.screens = []
         self.sounds = []
+        self.shows_receipts = True
 
     def show(self, name, lines, qr=None, code=""):
         # 29 characters of 8 pixels and 20 rows of 12 are what a panel of 240x240 holds

@@ -15,10 +15,10 @@ import sys
 import vfs
 
 import world
-from cabinpay.agent import journal
+from cabinpay.agent import crash, journal
 from cabinpay.io.files import Files
 from cabinpay.wire import cbor, cose
-from cabinpay.wire.receipts import FIRST_PREVIOUS, read_receipt
+from cabinpay.wire.receipts import CRASH, FIRST_PREVIOUS, NOTE, OTHER, SALE, VOID, read_receipt
 
 BLOCK, PAGE, BLOCKS = 4096, 256, 40
 MOUNTED = []
@@ -141,6 +141,12 @@ def sell(w, seq):
     return w.pay(world.quick(seq=seq, limits=[world.EUR, 10000, 4000, 99]), [[1, 1, 4]] * 24)
 
 
+def crashed(w):
+    """An exception ends main.py, and the terminal boots again."""
+    crash.leave(w.files, "ValueError")
+    return w.boot()
+
+
 # what happens between two shown results, in the order of a terminal's life; each begins with a boot on what was before
 STEPS = (
     ("provision", provision),
@@ -149,6 +155,8 @@ STEPS = (
     ("open", lambda w: w.terminal.open_shift("1", world.FLIGHT, world.DAY)),
     ("sale", lambda w: sell(w, 1)),
     ("second", lambda w: [sell(w, seq) for seq in MORE]),
+    ("void", lambda w: w.terminal.void(2, OTHER)),
+    ("crash", crashed),
     ("time", lambda w: w.terminal.set_time(world.NOW + 10, b"t" * 150)),
     ("ack", lambda w: w.terminal.acknowledge(2, b"a" * 150)),
     ("newer", lambda w: w.terminal.install(world.bundle(version=8))),
@@ -156,8 +164,13 @@ STEPS = (
 )
 # seqs of the payments that have been shown as approved before the step, and of those that the step tries
 ALL = (1,) + MORE
-SHOWN = {"second": (1,), "time": ALL, "ack": ALL, "newer": ALL, "close": ALL}
+SHOWN = {"second": (1,)}
+for _late in ("crash", "time", "ack", "newer", "close"):
+    SHOWN[_late] = ALL
+SHOWN["void"] = MORE
 TRIED = {"sale": (1,), "second": MORE}
+# receipts that a step may leave behind unshown: sales, a void, a note each; a crash whose note was made twice is two
+NEW = {"sale": 1, "second": len(MORE), "crash": 2}
 
 
 def run(image, step, cut, how):
@@ -193,11 +206,15 @@ def chain(w):
 
 
 def paid(w, seq):
-    """How often this payment is in the journal."""
+    """How many sales this payment has made in the journal."""
+    return found_records(w, SALE, seq)
+
+
+def found_records(w, kind, seq):
     found = 0
     for name in w.terminal.journal._segments:
         for record in w.terminal.journal._records(name):
-            found += record.spend[2] == seq
+            found += record.kind == kind and record.spend[2] == seq
     return found
 
 
@@ -216,7 +233,7 @@ def check(name, flash, before, nonce):
     assert t.state == "ready", "state " + t.state
     assert nonce is None or t.drbg.nonce() != nonce, "nonce repeated"
     now = chain(w)
-    assert now[: len(before)] == before and len(now) <= len(before) + len(TRIED.get(name, (0,))), "shown receipts"
+    assert now[: len(before)] == before and len(now) <= len(before) + NEW.get(name, 1), "shown receipts"
     if t.chain.shift is None:
         assert name in ("close", "provision", "bundle", "boot", "open"), "shift lost"
         t.open_shift("1", world.FLIGHT, world.DAY)
@@ -226,6 +243,11 @@ def check(name, flash, before, nonce):
         assert t.journal.acked == 2, "ack lost"
     if "newer" not in late:
         assert t.trust.bundle.version == 8, "older bundle"
+    if "void" not in late:
+        assert voided(w) == 1, "void lost"
+    if "crash" not in late:
+        assert noted(now) >= 1, "crash lost"
+    assert voided(w) <= 1 and w.terminal.spend.get(ident())[1] == 96 * (paid_in_all(w) - voided(w)), "sum"
     check_payments(name, w)
     code = sell(w, 99)
     assert code == "approved", "next sale " + code
@@ -233,9 +255,29 @@ def check(name, flash, before, nonce):
     assert chain(again)[: len(now)] == now and paid(again, 99) == 1 and sell(again, 99) == "already_paid"
 
 
+def voided(w):
+    """How many voids of the first sale the journal holds."""
+    return found_records(w, VOID, 1)
+
+
+def noted(signed_receipts):
+    """How many crashes are noted."""
+    receipts = [read_receipt(cose.parse(signed, cbor).payload, cbor) for signed in signed_receipts]
+    return sum(1 for r in receipts if r.kind == NOTE and r.event == CRASH)
+
+
+def paid_in_all(w):
+    return sum(paid(w, seq) for seq in ALL + (99,))
+
+
+def ident():
+    return world.kid_of("issuer") + world.some("passenger", 8)
+
+
 def check_payments(name, w):
     for seq in SHOWN.get(name, ()):
-        assert paid(w, seq) == 1 and sell(w, seq) == "already_paid", "shown payment %d" % seq
+        code = "voided" if seq == 1 and voided(w) else "already_paid"
+        assert paid(w, seq) == 1 and sell(w, seq) == code, "shown payment %d" % seq
     for seq in TRIED.get(name, ()):
         code = "already_paid" if paid(w, seq) else "approved"
         assert sell(w, seq) == code and sell(w, seq) == "already_paid", "payment %d" % seq

@@ -4,10 +4,15 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 import simulator
-from cabinpay_host import qr
+from cabinpay.wire import cose, qrtext
+from cabinpay.wire.receipts import CRASH, SALE, VOID, Note, Receipt, Sale, read_receipt
+from cabinpay_host import codec, qr
 from cabinpay_host.ledger import audit, cashup, views
-from gate import CNY, Gate, key_in, sign_on
+from cabinpay_host.ledger.archive import RECEIPT
+from gate import CNY, SPEC, Gate, key_in, sign_on
 
 
 def sound_books(gate: Gate) -> dict[str, int]:
@@ -37,14 +42,15 @@ def test_a_whole_flight(gate: Gate, terminal: simulator.Terminal, tmp_path: Path
     assert "2 sales  60.00 CNY" in terminal.show("A#", "cash_up")["lines"]
     terminal.show("#", "sign_on")
     report = gate.sync(terminal)
-    assert (report.pulled, report.acked, report.number, report.exceptions) == (4, 4, 4, ())
+    # the clock's note of the first sync went with that sync
+    assert (report.pulled, report.acked, report.number, report.exceptions) == (4, 5, 5, ())
     with gate.ledger.reading() as session:
         assert [s.amount for s in views.statement_of_passenger(session, "anna")] == [3500]
         assert [s.amount for s in views.statement_of_passenger(session, "bo")] == [2500]
         (shift,) = cashup.cash_ups(session)
         assert shift.sold == shift.closed == ((CNY, 1, 2, 6000),)
     again = gate.sync(terminal)
-    assert (again.pulled, again.acked) == (0, 4)
+    assert (again.pulled, again.acked) == (0, 5)
     assert sound_books(gate) == {"passenger": 6000, "sales": -6000}
 
 
@@ -54,7 +60,7 @@ def test_sounds_and_screens_tell_approval_from_already_paid(gate: Gate, terminal
     assert terminal.pay(code)["code"] == "approved"
     again = terminal.pay(code)
     assert again["code"] == "already_paid"
-    assert "15.00 CNY" in again["lines"] and "Receipt 2" in again["lines"]
+    assert "15.00 CNY" in again["lines"] and "Receipt 3" in again["lines"]
     assert terminal.sounds[-2:] == ["approved", "attention"]
 
 
@@ -79,12 +85,12 @@ def test_reboot_keeps_everything(gate: Gate, terminal: simulator.Terminal, tmp_p
     assert terminal.pay(code)["code"] == "approved"
     terminal.cut_power()
     with simulator.Terminal(tmp_path / "flash.img") as again:
-        assert again.wait("confirm_last")["lines"][1:3] == ["Receipt 2", "15.00 CNY"]
+        assert again.wait("confirm_last")["lines"][1:3] == ["Receipt 3", "15.00 CNY"]
         again.show("A", "items")
         assert again.pay(code)["code"] == "already_paid"
         key_in(again, (1001, 1, 1600))
         assert again.pay(anna.quick())["code"] == "total"
-        assert gate.sync(again).pulled == 2
+        assert gate.sync(again).pulled == 3, "and a note: the clock was set after the boot"
     sound_books(gate)
 
 
@@ -131,3 +137,111 @@ def test_time_comes_with_the_sync(gate: Gate, blank: simulator.Terminal, tmp_pat
         key_in(terminal, (1001, 1, 1500))
         assert terminal.pay(gate.passenger("anna").quick(now=int(time.time()) - 300))["code"] == "stale"
         assert terminal.pay(gate.passenger("bo").quick())["code"] == "approved"
+
+
+def archived(gate: Gate) -> list[Receipt]:
+    """Every receipt that the ledger has taken, as the terminal signed it."""
+    records = [record for record, _ in gate.ledger.archive.records() if record.kind == RECEIPT]
+    return [read_receipt(cose.parse(record.fields[2], codec).payload, codec) for record in records]
+
+
+def test_a_sale_is_cancelled_on_the_keypad(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
+    anna = gate.passenger("anna", total=2000)
+    code = anna.quick()
+    for name in ("void", "confirm_last"):
+        key_in(terminal, (1001, 1, 1500))
+        assert terminal.pay(code)["code"] == "approved"
+        if name == "confirm_last":
+            break
+        terminal.show("D", "items")
+        terminal.show("*D", "void")
+        assert terminal.show("1", "verdict")["lines"] == ["SALE CANCELLED", "15.00 CNY", "Receipt 3"]
+        assert terminal.pay(code)["code"] == "voided"
+        code = anna.quick()
+    terminal.cut_power()
+    with simulator.Terminal(tmp_path / "flash.img") as again:
+        again.wait("confirm_last")
+        again.show("D", "void")
+        again.show("4", "verdict")
+        assert again.pay(code)["code"] == "voided"
+        assert again.show("D#", "cash_up")["lines"][1:3] == ["2 sales  30.00 CNY", "2 cancelled  30.00 CNY"]
+        again.show("#", "sign_on")
+        gate.sync(again)
+    kinds = Counter(receipt.kind for receipt in archived(gate))
+    assert (kinds[SALE], kinds[VOID]) == (2, 2)
+
+
+def test_the_receipt_is_photographed(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
+    anna = gate.passenger("anna")
+    key_in(terminal, (1001, 2, 1500), (1, 1, 300), (2, 1, 500))
+    assert terminal.pay(anna.quick())["lines"][-1] == "C: receipt"
+    screen = terminal.show("C", "receipt")
+    text = qr.read_picture(simulator.picture(screen, tmp_path / "receipt.png", scale=1))
+    sale = read_receipt(cose.parse(qrtext.read_receipt_text(text.encode()), codec).payload, codec)
+    assert isinstance(sale, Sale) and sale.amount == [2800, CNY]
+
+
+def test_a_bound_payment(gate: Gate, terminal: simulator.Terminal) -> None:
+    gate.new_bundle(2, SPEC.replace("quick =", "bound = {{ rtc = 40000, synced = 40000 }}\nquick ="))
+    gate.sync(terminal)
+    anna = gate.passenger("anna")
+    lines = [[1001, 2, 1500], [2, 1, -500]]
+    code = anna.bound(2500, CNY, lines)
+    key_in(terminal, (1001, 2, 1500))
+    assert terminal.pay(code)["code"] == "amount"
+    terminal.show("D", "items")
+    key_in(terminal, (1001, 1, 2500))
+    assert terminal.pay(code)["code"] == "order"
+    terminal.show("D", "items")
+    key_in(terminal, (1001, 2, 1500), (2, 1, 500))
+    assert terminal.pay(code)["code"] == "approved"
+    assert terminal.pay(code)["code"] == "already_paid"
+    gate.sync(terminal)
+    with gate.ledger.reading() as session:
+        assert [s.amount for s in views.statement_of_passenger(session, "anna")] == [2500]
+    sound_books(gate)
+
+
+CRASHING = """
+import board
+
+_real = board.rtc
+_asked = 0
+
+
+def rtc():
+    global _asked
+    _asked += 1
+    if _asked > 2:
+        raise RuntimeError("a secret that no note may tell")
+    return _real()
+
+
+board.rtc = rtc
+"""
+
+
+def test_a_crash_becomes_a_note(
+    gate: Gate, terminal: simulator.Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.cut_power()
+    # stands in for a fault of ours: a main.py whose board's clock fails while the crew is at work
+    overlay = tmp_path / "overlay"
+    overlay.mkdir()
+    main = (simulator.ROOT / "firmware/main.py").read_text()
+    (overlay / "main.py").write_text(main.replace("    import board\n", "    import board\n    import crashing\n", 1))
+    (overlay / "crashing.py").write_text(CRASHING)
+    monkeypatch.setattr(simulator, "MAIN", overlay / "main.py")
+    with simulator.Terminal(tmp_path / "flash.img") as crashing:
+        crashing.wait("items")
+        key_in(crashing, (1001, 1, 1500))
+        code = gate.passenger("anna").quick()
+        for _ in range(5):
+            crashing.scan(code)
+        assert crashing.ended() == 1
+    monkeypatch.undo()
+    with simulator.Terminal(tmp_path / "flash.img") as again:
+        again.first()
+        gate.sync(again)
+    (note,) = [r for r in archived(gate) if isinstance(r, Note) and r.event == CRASH]
+    assert note.detail == "RuntimeError"

@@ -36,12 +36,15 @@ def books(gate: Gate) -> tuple[int, list[str]]:
 def test_a_copy_with_as_many_other_receipts_is_pulled(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
     terminal.cut_power()
     copy = Path(shutil.copy(tmp_path / "flash.img", tmp_path / "copy.img"))
-    for flash, name, amount in ((tmp_path / "flash.img", "anna", 1500), (copy, "bo", 700)):
+    # the sync of the first leaves a note of the clock: with two sales the copy is as long
+    for flash, amounts, acked in ((tmp_path / "flash.img", {"anna": 1500}, 4), (copy, {"bo": 300, "chen": 400}, 5)):
         with simulator.Terminal(flash) as each:
             each.wait("items")
-            sell(gate, each, name, amount)
-            assert gate.sync(each).acked == 2
-    assert books(gate) == (2200, ["fork", "fork"])
+            for name, amount in amounts.items():
+                sell(gate, each, name, amount)
+                each.show("D", "items")
+            assert gate.sync(each).acked == acked
+    assert books(gate) == (2200, ["fork"] * 4)
 
 
 def test_a_flash_rolled_back_stops_selling_and_its_other_branch_is_kept(
@@ -73,7 +76,8 @@ def test_a_bundle_that_is_refused_keeps_no_receipt_back(gate: Gate, terminal: si
     gate.new_bundle(3, serial=1)
     report = gate.sync(terminal)
     assert report.refused.startswith("bundle_older: ") and not report.bundle_sent
-    assert (report.bundle, report.pulled, report.acked) == (2, 1, 2)
+    assert report.bundle == 2 and report.pulled >= 1 and report.acked == report.number
+    assert books(gate) == (1500, [])
 
 
 class Altered:
@@ -111,8 +115,8 @@ def test_an_altered_pull_moves_nothing(gate: Gate, terminal: simulator.Terminal,
         with pytest.raises(HostError) as refused:
             synchronise(link, gate.ledger, gate.laptop, gate.ledger_key, gate.bundle, lambda: 0)
         assert refused.value.code == "bad_reply"
-    assert gate.ledger.next_number(terminal_kid(gate)) == 1
-    assert gate.sync(terminal).acked == 2
+    assert gate.ledger.next_number(terminal_kid(gate)) == 2
+    assert gate.sync(terminal).acked == 3
     assert books(gate) == (1500, [])
 
 

@@ -2,7 +2,7 @@
 
 from cabinpay.wire import cose
 from cabinpay.wire.errors import WireError
-from cabinpay.wire.receipts import CLOSE, OPEN, SALE, SYNCED, read_receipt
+from cabinpay.wire.receipts import CLOSE, OPEN, SALE, SYNCED, VOID, read_receipt
 
 from . import records
 from .errors import Refused, StorageError
@@ -10,7 +10,7 @@ from .errors import Refused, StorageError
 
 class Chain:
     """shift: the Open receipt in force or None; sums: {(currency, kind): [count, sum]} of the shift; last_sale:
-    (number, amount, currency) of its last, or None."""
+    (number, amount, currency) of its last, or None; last_cancelled: was that one cancelled?"""
 
     def __init__(self, journal, keystore, codec, verify):
         self.journal = journal
@@ -21,6 +21,7 @@ class Chain:
         self.sums = {}
         self.last_sale = None
         self.bundle = 0
+        self.last_cancelled = False
 
     def replay(self, record):
         """Takes up a record at boot or after an append."""
@@ -34,7 +35,13 @@ class Chain:
         elif record.kind == CLOSE:
             self.shift = None
         elif record.kind == SALE:
-            self._book(record.number, record.spend[3], record.spend[5])
+            self._book(SALE, record.spend)
+            self.last_sale = (record.number, record.spend[3], record.spend[5])
+            self.last_cancelled = False
+        elif record.kind == VOID:
+            self._book(VOID, record.spend)
+            if self.last_sale and record.spend[4] == self.last_sale[0]:
+                self.last_cancelled = True
 
     def append(self, cls, reading, evidence=b"", spend=records.NO_SPEND, **fields):
         """Signs and stores the next receipt of class `cls`, at the clock's `reading` that it was decided on; returns it
@@ -63,7 +70,9 @@ class Chain:
     def _next(self, cls, reading, fields):
         number = self.journal.number + 1
         time, quality, age = reading
-        shift = number if cls.KIND == OPEN else self.shift.number
+        shift = self.shift.number if self.shift else 0
+        if cls.KIND == OPEN:
+            shift = number
         return cls(
             number=number, previous=self.journal.head, kind=cls.KIND, time=time, quality=[quality, age], shift=shift,
             **fields
@@ -72,8 +81,7 @@ class Chain:
     def _own_signature(self, kid, message, signature):
         return kid == self._keys.kid and self._verify(self._keys.public, message, signature)
 
-    def _book(self, number, amount, currency):
-        entry = self.sums.setdefault((currency, SALE), [0, 0])
+    def _book(self, kind, spend):
+        entry = self.sums.setdefault((spend[5], kind), [0, 0])
         entry[0] += 1
-        entry[1] += amount
-        self.last_sale = (number, amount, currency)
+        entry[1] += spend[3]

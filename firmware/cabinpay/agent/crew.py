@@ -1,10 +1,14 @@
 """The crew's way through a flight: a small state machine between keypad, scanner and screen.
 
 Keys: 0-9, * between numbers, and by screen: sign on  CREW*FLIGHT*DDMM #  ·  items  SKU*QUANTITY*PRICE A (add),
-B (quick: scan the code), C (show a bill), D (take everything off), # (cash-up, # again closes the shift).
+B (scan the code), C (show a bill), D (take everything off), *D (cancel the last sale), *NUMBER D (cancel that receipt),
+# (cash-up, # again closes the shift)  ·  verdict  C (receipt as QR code)  ·  last sale  A (seen), D (cancel)  ·
+cancel  1..4 (the reason, and do it), D (back). A discount is keyed in positive.
 """
 
 from cabinpay.wire import qrtext
+from cabinpay.wire.claims import SKU_DISCOUNT, SKU_TIP
+from cabinpay.wire.receipts import BY_MISTAKE, OTHER, VOID
 from cabinpay.wire.schema import flight_number
 
 from .days import nearest_day
@@ -14,10 +18,13 @@ from .texts import CURRENCIES, LINES, clock_time, money, tone
 
 _KEYS = tuple("0123456789ABCD*#")
 _MAX_ENTRY = 24
+_RESERVED = {SKU_TIP: "tip", SKU_DISCOUNT: "discount"}
+_RECEIPT_LINE = "C: receipt"
 
 
 class Crew:
-    """view.show(name, lines, qr_text): a screen; view.sound(tone): approved, attention, refused or alarm."""
+    """view.show(name, lines, qr_text): a screen; view.sound(tone): approved, attention, refused or alarm;
+    view.shows_receipts: can it show a receipt's QR code?"""
 
     def __init__(self, terminal, view):
         self._terminal = terminal
@@ -25,13 +32,19 @@ class Crew:
         self._entry = ""
         self._sale = None
         self._asked = False
+        # the last sale before a boot, until the crew has said what became of it
+        self._unseen = False
+        self._void = (0, "")
+        self._receipt = 0
         self._keys = {
             "confirm_last": self._key_confirm,
             "sign_on": self._key_sign_on,
             "items": self._key_items,
             "scan": self._key_back,
             "bill": self._key_back,
-            "verdict": self._key_back,
+            "verdict": self._key_verdict,
+            "receipt": self._key_back,
+            "void": self._key_void,
             "cash_up": self._key_cash_up,
         }
         self._at = ""
@@ -42,10 +55,8 @@ class Crew:
         if terminal.state != "ready":
             self._show("stopped", list(LINES[terminal.state.replace("-", "_")]))
         elif self._at in ("", "stopped"):
-            if terminal.chain.shift and terminal.chain.last_sale:
-                self._show_last()
-            else:
-                self._home()
+            self._unseen = bool(terminal.chain.shift and terminal.chain.last_sale)
+            self._home()
 
     def key(self, key):
         """One key press: a character of 0123456789ABCD*#; any other is line noise."""
@@ -59,7 +70,7 @@ class Crew:
 
     def scanned(self, text):
         """A line from the scanner, ASCII bytes without its line end."""
-        if self._at == "confirm_last":
+        if self._unseen and self._terminal.state == "ready":
             self._show_last()
             return
         # a sale that is still being keyed in is not sold by a code that happens to pass the scanner
@@ -68,7 +79,10 @@ class Crew:
         self._view.sound(tone(outcome.code))
         if outcome.code == "approved":
             self._sale = None
-        self._show("verdict", self._verdict_lines(outcome), code=outcome.code)
+        lines = self._verdict_lines(outcome)
+        self._show("verdict", lines, code=outcome.code)
+        if lines[-1] == _RECEIPT_LINE:
+            self._receipt = outcome.number
 
     def tick(self):
         """Once a second: a bill that nobody paid in time leaves the screen."""
@@ -77,11 +91,14 @@ class Crew:
             self._home()
 
     def _verdict_lines(self, outcome):
-        if outcome.code == "approved":
-            return ["APPROVED", self._money(outcome), "Receipt %d" % outcome.number]
-        lines = list(LINES[outcome.code])
-        if outcome.code == "already_paid":
-            lines += [self._money(outcome), "Receipt %d" % outcome.number, clock_time(outcome.time)]
+        code = outcome.code
+        lines = ["APPROVED"] if code == "approved" else list(LINES[code])
+        if code in ("approved", "already_paid", "voided"):
+            lines += [self._money(outcome), "Receipt %d" % outcome.number]
+        if code in ("already_paid", "voided"):
+            lines.append(clock_time(outcome.time))
+        if code in ("approved", "already_paid") and self._view.shows_receipts:
+            lines.append(_RECEIPT_LINE)
         return lines
 
     def _money(self, outcome):
@@ -96,6 +113,7 @@ class Crew:
 
     def _show(self, name, lines, qr=None, code=""):
         self._at = name
+        self._receipt = 0
         self._view.show(name, lines, qr, code)
 
     def _home(self):
@@ -106,6 +124,8 @@ class Crew:
         if self._terminal.state != "ready":
             self._at = ""
             self.start()
+        elif self._unseen:
+            self._show_last()
         elif self._terminal.chain.shift is None:
             self._show("sign_on", ["SIGN ON", "crew*flight*DDMM #", ""])
         else:
@@ -113,11 +133,49 @@ class Crew:
 
     def _show_last(self):
         number, amount, currency = self._terminal.chain.last_sale
-        self._show("confirm_last", ["LAST SALE", "Receipt %d" % number, self._amount(amount, currency), "A: seen"])
+        lines = ["LAST SALE", "Receipt %d" % number, self._amount(amount, currency)]
+        cancelled = self._terminal.chain.last_cancelled
+        self._show("confirm_last", lines + (["CANCELLED", "A: seen"] if cancelled else ["A: seen", "D: cancel it"]))
 
     def _key_confirm(self, key):
         if key == "A":
+            self._unseen = False
             self._home()
+        elif key == "D":
+            self._ask_void(self._terminal.chain.last_sale[0])
+
+    def _ask_void(self, number):
+        spend = self._terminal.sale_to_void(number).spend
+        self._void = (number, self._amount(spend[3], spend[5]))
+        lines = ["CANCEL THIS SALE?", "Receipt %d" % number, self._void[1]]
+        lines += ["1: keyed in by mistake", "2: not delivered", "3: passenger's wish", "4: other reason", "D: back"]
+        self._show("void", lines)
+
+    def _key_void(self, key):
+        if key == "D":
+            self._home()
+        elif key.isdigit() and BY_MISTAKE <= int(key) <= OTHER:
+            number, amount = self._void
+            self._terminal.void(number, int(key))
+            self._unseen = False
+            self._view.sound("attention")
+            self._show("verdict", ["SALE CANCELLED", amount, "Receipt %d" % number], code="cancelled")
+
+    def _sale_named(self):
+        """The receipt's number in an entry *NUMBER; the last sale's where it is * alone."""
+        entry, self._entry = self._entry[1:], ""
+        if entry.isdigit() and len(entry) < 11:
+            return int(entry)
+        if entry or not self._terminal.chain.last_sale:
+            raise Refused("entry", "*D cancels the last sale, *number D that receipt.")
+        return self._terminal.chain.last_sale[0]
+
+    def _key_verdict(self, key):
+        if key == "C" and self._receipt:
+            number = self._receipt
+            self._show("receipt", ["Receipt %d" % number], self._terminal.receipt_text(number))
+        else:
+            self._key_back(key)
 
     def _key_back(self, _):
         self._home()
@@ -149,11 +207,14 @@ class Crew:
         if self._sale is None:
             self._sale = self._empty_sale()
         if key == "A":
-            self._sale.add(*self._numbers(3, "sku*quantity*price A, please."))
+            sku, quantity, price = self._numbers(3, "sku*quantity*price A, please.")
+            self._sale.add(sku, quantity, -price if sku == SKU_DISCOUNT else price)
         elif key == "B":
             return self._await_code()
         elif key == "C":
             return self._await_bill()
+        elif key == "D" and self._entry[:1] == "*":
+            return self._ask_void(self._sale_named())
         elif key == "D":
             self._sale = None
             self._entry = ""
@@ -167,7 +228,7 @@ class Crew:
         sale = self._sale
         lines = ["SALE  total " + self._amount(sale.amount, sale.currency)] if sale and sale.lines else ["SALE"]
         for sku, quantity, price in sale.lines[-8:] if sale else []:
-            lines.append("%d x %d  %d" % (quantity, sku, price))
+            lines.append("%d x %s  %d" % (quantity, _RESERVED.get(sku, sku), price))
         self._show("items", lines + [self._entry or "sku*qty*price A", "B code  C bill  D clear"])
 
     def _await_code(self):
@@ -190,8 +251,8 @@ class Crew:
     def _show_cash_up(self):
         _, sums = self._terminal.chain.close_fields()
         lines = ["CASH-UP  shift %d" % self._terminal.chain.shift.number]
-        for currency, _, count, total in sums:
-            lines.append("%d sales  %s" % (count, self._amount(total, currency)))
+        for currency, kind, count, total in sums:
+            lines.append("%d %s  %s" % (count, "cancelled" if kind == VOID else "sales", self._amount(total, currency)))
         self._show("cash_up", lines + ["# close the shift, D back"])
 
     def _key_cash_up(self, key):

@@ -3,7 +3,7 @@ until the next boot, and so nothing more is appended before one."""
 
 import hashlib
 
-from cabinpay.wire.receipts import FIRST_PREVIOUS
+from cabinpay.wire.receipts import FIRST_PREVIOUS, SALE, VOID
 
 from . import records
 from .errors import StorageError
@@ -53,6 +53,10 @@ class Journal:
         """Bytes left before only the reserve remains."""
         return self._room - RESERVE
 
+    def spare(self):
+        """Bytes that voids and notes may still take: they use the reserve, and leave half of it to close and ack."""
+        return self._room - RESERVE // 2
+
     def append(self, record):
         """Makes `record` durable; StorageError otherwise, and then for every later call until the next boot."""
         if self.fault:
@@ -66,26 +70,45 @@ class Journal:
 
     def records_from(self, number):
         """Receipts from `number` on, as stored: (number, signed bytes, evidence)."""
-        for i, name in enumerate(self._segments):
-            if i + 1 < len(self._segments) and self._first(self._segments[i + 1]) <= number:
-                continue
+        for name in self._names_from(number):
             for record in self._readable(name):
                 if record.type == records.RECEIPT and record.number >= number:
                     yield record.number, record.signed, record.evidence
 
     def find_payment(self, ident, seq):
-        """(number, amount, currency, signed receipt) of the sale that this payment made, or None; StorageError where
-        that cannot be told: a passenger sent away for a new code would pay twice."""
+        """(number, amount, currency, signed receipt, SALE or VOID) of the sale that this payment made, the receipt and
+        kind being those of its void where it was cancelled, or None; StorageError where that cannot be told: a
+        passenger sent away for a new code would pay twice."""
+        found = None
         try:
             for name in reversed(self._segments):
                 for record in self._records(name):
-                    k, cti, record_seq, amount, _, currency = record.spend
-                    if record_seq == seq and k + cti == ident:
-                        return record.number, amount, currency, record.signed
+                    if record.spend[2] == seq and record.spend[0] + record.spend[1] == ident:
+                        found = record  # a void comes after its sale
+                if found:
+                    break
         except (OSError, ValueError):
             self.fault = DAMAGED
             raise StorageError()
-        return None
+        if found is None:
+            return None
+        number = found.spend[4] if found.kind == VOID else found.number
+        return number, found.spend[3], found.spend[5], found.signed, found.kind
+
+    def find_sale(self, number):
+        """(record of sale `number` or None, was it cancelled?); StorageError where that cannot be told."""
+        sale, cancelled = None, False
+        try:
+            for name in self._names_from(number):
+                for record in self._records(name):
+                    if record.kind == SALE and record.number == number:
+                        sale = record
+                    elif record.kind == VOID and record.spend[4] == number:
+                        cancelled = True
+        except (OSError, ValueError):
+            self.fault = DAMAGED
+            raise StorageError()
+        return sale, cancelled
 
     def head_at(self, number):
         """SHA-256 of receipt `number`, or None where it is not held here."""
@@ -116,6 +139,12 @@ class Journal:
                 if record is None:
                     return
                 yield record
+
+    def _names_from(self, number):
+        """Segments that hold receipts from `number` on."""
+        for i, name in enumerate(self._segments):
+            if i + 1 == len(self._segments) or self._first(self._segments[i + 1]) > number:
+                yield name
 
     def _readable(self, name):
         # boot has told of damage already, and an append makes what is open for reading stale

@@ -7,7 +7,8 @@ Record: fixed fields that boot needs without decoding CBOR, the signed bytes, th
     number u32, floor u64, issuer kid 8, cti 8, seq u32, amount u32, pass expiry u32
 Types: RECEIPT (number: its own), ACK (signed bytes: the ack, number: what it covers), TIME (signed bytes: the ground's
 time statement). Floor: Unix seconds that have certainly passed (a TIME, a receipt over a synced clock), else 0.
-Currency, issuer kid to pass expiry: a sale's, else zero.
+Currency, issuer kid to pass expiry: a sale's. In a void: those of the sale that it cancels (amount: what it gives
+back), with the number of that sale in the place of the pass expiry. Else zero.
 """
 
 import binascii
@@ -27,7 +28,8 @@ NO_SPEND = (bytes(8), bytes(8), 0, 0, 0, 0)
 
 
 class Record:
-    """One record as read; spend: (issuer kid, cti, seq, amount, expiry, currency)."""
+    """One record as read; spend: (issuer kid, cti, seq, amount, expiry, currency); a void has the number of the sale
+    that it cancels in the place of expiry."""
 
     def __init__(self, type_, kind, number, floor, spend, signed, evidence=b""):
         self.type = type_

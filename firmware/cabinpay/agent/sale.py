@@ -25,7 +25,9 @@ class Sale:
         lines = self.lines + [[sku, quantity, price]]
         if len(lines) > MAX_LINES:
             raise Refused("lines", "One sale takes %d lines: pay these first." % MAX_LINES)
-        if not lines_form(lines) or not 0 < lines_total(lines) <= U32:
+        if lines_form(lines) and lines_total(lines) <= 0:
+            raise Refused("discount", "A discount must leave something to pay.")
+        if not lines_form(lines) or lines_total(lines) > U32:
             raise Refused("line", "Item, quantity 1-255 and price, please.")
         self.lines = lines
         self.amount = lines_total(lines)

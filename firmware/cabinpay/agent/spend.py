@@ -38,6 +38,13 @@ class SpendTable:
         self.used += not used
         struct.pack_into(_ENTRY, self._table, at, ident, max(last, seq), total + amount, expiry, count + 1, _USED)
 
+    def give_back(self, ident, amount):
+        """A sale of this pass was cancelled: its sum is free again, its seq and its place in the count stay used."""
+        at = self._find(ident)
+        _, last, total, expiry, count, used = struct.unpack_from(_ENTRY, self._table, at)
+        if used:
+            struct.pack_into(_ENTRY, self._table, at, ident, last, max(0, total - amount), expiry, count, _USED)
+
     def _find(self, ident):
         # ids are uniformly distributed already (a hash, and random bytes)
         slot = struct.unpack(">I", ident[8:12])[0] % self._slots

@@ -1,11 +1,26 @@
 """The terminal as a whole: boot, shift, sale. Crew and link sessions speak to it; it speaks to neither."""
 
-from cabinpay.wire import cose
+import hashlib
+
+from cabinpay.wire import cose, qrtext
 from cabinpay.wire.errors import WireError
-from cabinpay.wire.receipts import Close, Evidence, Open
+from cabinpay.wire.receipts import (
+    BUNDLE,
+    CLOCK,
+    CRASH,
+    NOTE,
+    SYNCED,
+    VOID,
+    Close,
+    Evidence,
+    Note,
+    Open,
+    Void,
+    read_receipt,
+)
 from cabinpay.wire.receipts import Sale as SaleReceipt
 
-from . import keystore, records, verdict
+from . import crash, keystore, records, verdict
 from .chain import Chain
 from .clock import Clock
 from .drbg import Drbg
@@ -17,10 +32,16 @@ from .trust import Trust
 
 AGENT = "cabinpay 0.1.0"
 PASS_CACHE = 32
+VOIDED = "voided"
+# A clock set by no more than this leaves no note: it is the line's delay and clocks drifting, and would fill the chain
+NOTED_SECONDS = 5
+# By quality of the clock: RTC, SYNCED, FLOOR
+_QUALITIES = ("", "rtc", "synced", "floor")
 
 
 class Outcome:
-    """What a scan came to; receipt fields are those of the sale made, or of the one made before (already_paid)."""
+    """What a scan came to; receipt fields are those of the sale made, or of the one made before
+    (already_paid, voided; time: when it was made, or cancelled)."""
 
     def __init__(self, code, number=0, amount=0, currency=0, time=0):
         self.code = code
@@ -51,7 +72,7 @@ class Terminal:
         self.passes = verdict.PassCache(crypto.verify, PASS_CACHE)
         self.keys = None
         self.chain = None
-        self.since_ground = (0, {})
+        self._ground_spoke()
         self.damage = ""
 
     def boot(self):
@@ -77,6 +98,7 @@ class Terminal:
             pass  # no bundle, no sales; the receipts can still be pulled once the ground has sent another
         self.journal.boot(self._replay)
         self._apply_bundle()
+        self._note_crash()
 
     @property
     def state(self):
@@ -103,8 +125,12 @@ class Terminal:
 
     def install(self, data):
         """Activates a trust bundle, COSE bytes; WireError or Refused leaves the present one in force."""
+        before = self.trust.bundle.version if self.trust.bundle else 0
         self.trust.install(data, self.keys.roots, self.clock.floor(), self.chain.bundle)
         self._apply_bundle()
+        # the first bundle of a new terminal is part of setting it up, and its first opening receipt names it
+        if self.trust.bundle.version != before and (before or self.journal.number):
+            self._note(BUNDLE, "version %d" % self.trust.bundle.version)
 
     def _apply_bundle(self):
         bundle = self.trust.bundle
@@ -115,9 +141,16 @@ class Terminal:
         self.clock.raise_floor(record.floor)
         self.chain.replay(record)
         if record.type == records.TIME:
-            self.since_ground = (0, {})
+            self._ground_spoke()
+        elif record.kind == VOID:
+            self._give_back(record.spend)
         elif record.spend[2]:
             self._book(record.spend)
+
+    def _ground_spoke(self):
+        self.since_ground = (0, {})
+        # sales up to here are in no counter any more: cancelling one gives nothing back to them
+        self._ground_number = self.journal.number
 
     def _book(self, spend):
         kid, cti, seq, amount, expiry, currency = spend
@@ -126,6 +159,37 @@ class Terminal:
         sums[currency] = sums.get(currency, 0) + amount
         self.since_ground = (sales + 1, sums)
 
+    def _give_back(self, spend):
+        kid, cti, _, amount, number, currency = spend
+        self.spend.give_back(kid + cti, amount)
+        if number > self._ground_number:
+            self.since_ground[1][currency] -= amount
+
+    def _note(self, event, detail):
+        """A note, where there is room for one: what it tells of has happened and stays so without it."""
+        if self.journal.fault or self.journal.spare() < records.MAX_RECORD:
+            return
+        try:
+            self.chain.append(Note, self.clock.read(), event=event, detail=detail)
+        except (StorageError, WireError, MemoryError):
+            pass
+
+    def _note_crash(self):
+        """What main.py has left goes once its note is durable: a power cut between makes two notes, never none. A crash
+        right after a crash is noted once, or a terminal that crashes at every boot would fill its flash."""
+        name = crash.found(self.files)
+        if name is None or self.journal.fault:
+            return
+        if not self._noted_crash():
+            self._note(CRASH, name)
+        crash.clear(self.files)
+
+    def _noted_crash(self):
+        for _, signed, _ in self.journal.records_from(self.journal.number):
+            receipt = read_receipt(cose.parse(signed, self.codec).payload, self.codec)
+            return receipt.kind == NOTE and receipt.event == CRASH
+        return False
+
     def set_time(self, now, statement):
         """Takes over ground time, Unix seconds; the signed `statement` is kept as the floor's proof."""
         if now < self.clock.floor():
@@ -133,9 +197,13 @@ class Terminal:
         if not self.clock.possible(now):
             # the floor never falls: a laptop whose clock is years ahead would end this terminal's life
             raise Refused("time_ahead", "That is long after the bundle's end. Check the computer's clock.")
+        before, quality, _ = self.clock.read()
         self.journal.append(records.Record(records.TIME, 0, 0, now, records.NO_SPEND, statement))
         self.clock.sync(now)
-        self.since_ground = (0, {})
+        self._ground_spoke()
+        # a clock that went right already was not set: a second sync leaves nothing for a third
+        if quality != SYNCED or abs(now - before) > NOTED_SECONDS:
+            self._note(CLOCK, "was %d %s" % (before, _QUALITIES[quality]))
 
     def acknowledge(self, number, statement):
         """Notes durably that a ledger holds the chain up to `number`."""
@@ -164,6 +232,39 @@ class Terminal:
         """Closes the shift; returns the Close receipt with its sums. Refused outside a shift."""
         covers, sums = self.chain.close_fields()
         return self.chain.append(Close, self.clock.read(), covers=covers, sums=sums)
+
+    def sale_to_void(self, number):
+        """The record of a sale that can be cancelled: of this shift, and not cancelled before. Refused otherwise."""
+        if self.chain.shift is None:
+            raise Refused("no_shift", "No shift is open.")
+        sale, cancelled = self.journal.find_sale(number)
+        if sale is None or number < self.chain.shift.number:
+            raise Refused("void_unknown", "No such sale in this shift. After it: a refund on the ground.")
+        if cancelled:
+            raise Refused("void_twice", "This sale is cancelled already.")
+        return sale
+
+    def void(self, number, reason):
+        """Cancels sale `number` whole; reason: BY_MISTAKE to OTHER. Gives back its sum, never its seq or count."""
+        sale = self.sale_to_void(number)
+        if self.journal.spare() < records.MAX_RECORD:
+            raise Refused("full", "Terminal is full. Close the shift and sync.")
+        kid, cti, seq, amount, _, currency = sale.spend
+        spend = (kid, cti, seq, amount, number, currency)
+        named = hashlib.sha256(sale.signed).digest()
+        receipt = self.chain.append(Void, self.clock.read(), b"", spend, sale=named, reason=reason)
+        self._give_back(spend)
+        return receipt
+
+    def receipt_text(self, number):
+        """Text of the QR code that shows receipt `number` to its passenger."""
+        try:
+            for found, signed, _ in self.journal.records_from(number):
+                if found == number:
+                    return qrtext.receipt_text(signed)
+        except (OSError, ValueError):
+            pass
+        raise Refused("receipt", "This receipt cannot be shown.")
 
     def new_sale(self):
         """An empty sale in the bundle's first currency."""
@@ -213,6 +314,6 @@ class Terminal:
         return Outcome(verdict.APPROVED, receipt.number, sale.amount, sale.currency, receipt.time)
 
     def _paid_before(self, scan):
-        number, amount, currency, signed = self.journal.find_payment(scan.ident, scan.payment.seq)
-        receipt = SaleReceipt.unpack(cose.parse(signed, self.codec).payload, self.codec)
-        return Outcome(verdict.ALREADY_PAID, number, amount, currency, receipt.time)
+        number, amount, currency, signed, kind = self.journal.find_payment(scan.ident, scan.payment.seq)
+        receipt = read_receipt(cose.parse(signed, self.codec).payload, self.codec)
+        return Outcome(VOIDED if kind == VOID else verdict.ALREADY_PAID, number, amount, currency, receipt.time)

@@ -30,6 +30,7 @@ LINES = {
     "pass_signature": ("FORGED PASS.", "Take no payment. Report it."),
     "payment_signature": ("FORGED PAYMENT.", "Take no payment. Report it."),
     "already_paid": ("ALREADY PAID.", "Do not charge again."),
+    "voided": ("Sale was cancelled.", "Passenger: make a new code."),
     "seq": ("Old code.", "Passenger: make a new code."),
     "per_sale": ("Over the limit for a sale.", "Take items off."),
     "total": ("Pass limit is used up.", "Ask for another payment."),

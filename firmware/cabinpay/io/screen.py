@@ -4,10 +4,15 @@ from cabinpay.agent.texts import folded
 
 from . import qrcode
 
-_BANNER = {"approved": "OK", "already_paid": "!!"}
+_BANNER = {"approved": "OK", "already_paid": "!!", "cancelled": "--"}
 _MARGIN = 4
 # Height of a line of framebuf's 8x8 font, as it is and doubled
 _SMALL, _LARGE = 12, 22
+# A receipt's QR code and its quiet zone; of modules smaller than two pixels phones read nothing off a small panel
+_RECEIPT_MODULES = 57 + 8
+_RECEIPT_PIXELS = 2
+# Above a QR code: one line of text and the margin
+_HEAD = _MARGIN + _SMALL
 
 
 class Screen:
@@ -17,6 +22,7 @@ class Screen:
 
     def __init__(self, panel, buzzer):
         self._panel = panel
+        self.shows_receipts = min(panel.width, panel.height - _HEAD) >= _RECEIPT_MODULES * _RECEIPT_PIXELS
         self._buzzer = buzzer
         strip = bytearray(panel.width // 2)
         self._strip = framebuf.FrameBuffer(strip, panel.width // 2, 8, framebuf.MONO_HLSB)
