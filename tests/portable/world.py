@@ -351,7 +351,7 @@ class View:
         self.screens = self.screens[-3:] + [(name, lines, qr, code)]
 
     def sound(self, tone):
-        self.sounds.append(tone)
+        self.sounds = self.sounds[-3:] + [tone]
 
     @property
     def name(self):

@@ -53,6 +53,10 @@ class Journal:
         """Bytes left before only the reserve remains."""
         return self._room - RESERVE
 
+    def measure(self, promised=0):
+        """Counts the free bytes anew, less those `promised` to something else."""
+        self._room = self._files.free() - promised
+
     def append(self, record):
         """Makes `record` durable; StorageError otherwise, and then for every later call until the next boot."""
         if self.fault:

@@ -11,6 +11,7 @@ from .clock import Clock
 from .drbg import Drbg
 from .errors import Refused, StorageError
 from .journal import DAMAGED, ROLLED_BACK, Journal
+from .pins import Pins
 from .sale import Sale
 from .spend import SpendTable
 from .trust import Trust
@@ -46,6 +47,7 @@ class Terminal:
         self.carved = carved
         self.clock = Clock(ticks, rtc)
         self.trust = Trust(files, codec, crypto.verify)
+        self.pins = Pins(files, codec, ticks)
         self.journal = Journal(files)
         self.spend = SpendTable(max_passes)
         self.passes = verdict.PassCache(crypto.verify, PASS_CACHE)
@@ -102,11 +104,30 @@ class Terminal:
         return self.keys.public
 
     def install(self, data):
-        """Activates a trust bundle, COSE bytes; WireError or Refused leaves the present one in force."""
-        self.trust.install(data, self.keys.roots, self.clock.floor())
-        self._apply_bundle()
+        """Activates a trust bundle, COSE bytes, or returns [[name, bytes held], ...] of the files that it waits for;
+        WireError or Refused leaves the present one in force."""
+        missing = self.trust.install(data, self.keys.roots, self.clock.floor())
+        if missing:
+            self._make_room(self.trust.lacks(missing))
+        else:
+            self._apply_bundle()
+        return missing
+
+    def add_file(self, name, offset, chunk):
+        """Takes a piece of a file that the bundle waits for; the last piece of the last one puts it in force."""
+        if self.trust.add_file(name, offset, chunk):
+            self._apply_bundle()
+            self.journal.measure()
+
+    def _make_room(self, size):
+        self.journal.measure(size)
+        if self.journal.room() < 0:
+            self.trust.unstage()
+            self.journal.measure()
+            raise Refused("full", "No room for the bundle's files. Take the receipts in first.")
 
     def _apply_bundle(self):
+        self.passes = verdict.PassCache(self.crypto.verify, PASS_CACHE)
         bundle = self.trust.bundle
         if bundle:
             self.clock.bound(bundle.issued, bundle.not_after, bundle.limits[0])

@@ -13,6 +13,9 @@ class Files:
     def rename(self, old, new):
         os.rename(self._root + old, self._root + new)
 
+    def remove(self, name):
+        os.remove(self._root + name)
+
     def exists(self, name):
         try:
             os.stat(self._root + name)
