@@ -26,9 +26,17 @@ class Provisioned:
 
 
 def provision(
-    link: Link, ledger: Ledger, roots: tuple[bytes, bytes], airline: str, label: str, aircraft: str, bundle: bytes
+    link: Link,
+    ledger: Ledger,
+    roots: tuple[bytes, bytes],
+    airline: str,
+    label: str,
+    aircraft: str,
+    bundle: bytes,
+    contents: dict[str, bytes] | None = None,
 ) -> Provisioned:
-    """Makes the terminal's keys, notes it in the ledger, sends the bundle. Cut anywhere and run again it completes."""
+    """Makes the terminal's keys, notes it in the ledger, sends the bundle with its files (contents by name). Cut
+    anywhere and run again it completes."""
     hello = link.hello()
     fresh = hello.state == "blank"
     if not fresh and (hello.state, hello.label) != ("no-bundle", label):
@@ -37,5 +45,5 @@ def provision(
     public = link.provision(os.urandom(32), roots, label, aircraft) if fresh else hello.public_key
     # registered before it can sell, so that no receipt is ever of an unknown terminal
     ledger.add_terminal(public, label, airline)
-    link.send_bundle(bundle)
+    link.send_bundle(bundle, contents)
     return Provisioned(label, public, fresh)

@@ -33,10 +33,16 @@ class Report:
 
 
 def synchronise(
-    link: Link, ledger: Ledger, ground: Key, ledger_key: Key, bundle: tuple[int, bytes] | None, now: int
+    link: Link,
+    ledger: Ledger,
+    ground: Key,
+    ledger_key: Key,
+    bundle: tuple[int, bytes] | None,
+    now: int,
+    contents: dict[str, bytes] | None = None,
 ) -> Report:
-    """Login, receipts, ack, then bundle (version, COSE bytes) and time. The host commits first and acks after, so a
-    link cut anywhere costs nothing: run it again."""
+    """Login, receipts, ack, then bundle (version, COSE bytes; its files by name in `contents`) and time. The host
+    commits first and acks after, so a link cut anywhere costs nothing: run it again."""
     hello = link.hello()
     _refuse_strangers(hello, ledger)
     link.login(hello, ground)
@@ -45,7 +51,7 @@ def synchronise(
     acked = _ack(link, ledger, hello, ledger_key)
     send = bundle if bundle is not None and bundle[0] > hello.bundle else None
     if send:
-        link.send_bundle(send[1])
+        link.send_bundle(send[1], contents)
     link.set_time(hello, ground, now)
     version = send[0] if send else hello.bundle
     found = tuple(pulled.exceptions)

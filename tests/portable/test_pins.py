@@ -172,7 +172,7 @@ def test_a_wrong_pin_signs_nobody_on():
 
 
 def test_ways_out_of_the_pin_screen():
-    world, view, crew = seated()
+    _, view, crew = seated()
     press(crew, SIGN_ON + "08D")
     assert view.name == "sign_on"
     press(crew, SIGN_ON + "#")
@@ -182,7 +182,7 @@ def test_ways_out_of_the_pin_screen():
 
 
 def test_no_pin_is_ever_shown_or_kept():
-    world, view, crew = seated()
+    _, view, crew = seated()
     press(crew, SIGN_ON)
     for key in "0815":
         crew.key(key)

@@ -1,6 +1,6 @@
 """The crew's way through a flight: a small state machine between keypad, scanner and screen.
 
-Keys: 0-9, * between numbers, and by screen: sign on  CREW*FLIGHT*DDMM # and PIN #  ·  items  SKU*QUANTITY*PRICE A (add),
+Keys: 0-9, * between numbers, and by screen: sign on  CREW*FLIGHT*DDMM #, PIN #  ·  items  SKU*QUANTITY*PRICE A (add),
 B (quick: scan the code), C (show a bill), D (take everything off), # (cash-up, # again closes the shift).
 """
 
