@@ -7,7 +7,11 @@ micropython.kbd_intr(-1)
 
 try:
     import asyncio
+    import gc
     import os
+
+    # what loading leaves behind lies between what stays: collected often, 40 KB for the spend table are in one piece
+    gc.threshold(8192)
 
     import board
     import ed25519
@@ -18,6 +22,8 @@ try:
     from cabinpay.io.files import Files
     from cabinpay.io.screen import Screen
     from cabinpay.wire import cbor
+
+    gc.threshold(-1)
 
     async def tick(crew):
         while True:

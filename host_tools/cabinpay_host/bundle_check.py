@@ -1,5 +1,5 @@
-"""What an airline should know of a bundle before it goes to a fleet: does it hold, and will anything stop while it is in
-force because an old key ends before a new one begins."""
+"""What an airline should know of a bundle before it goes to a fleet: does it hold, and will anything stop while it is
+in force, because an old key ends before a new one begins."""
 
 from pathlib import Path
 from typing import Any

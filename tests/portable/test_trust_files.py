@@ -107,8 +107,9 @@ def test_a_file_is_resumed_where_it_was_left():
     world.terminal.install(signed)
     for at in range(0, 9000, 200):
         world.terminal.add_file("revoked", at, data[at : at + 200])
-    assert code(world.terminal.add_file, "revoked", 0, data[:9]) == "file_chunk", "not from the start again"
     assert world.terminal.install(signed) == [["revoked", 8400]], "whole blocks are on flash"
+    assert code(world.terminal.add_file, "revoked", 0, data[:9]) == "file_chunk", "not from the start again"
+    world.terminal.add_file("revoked", 8400, data[8400:8600])
     reboot(world)
     assert code(world.terminal.add_file, "revoked", 8400, data[8400:8600]) == "file_unknown", "the bundle comes first"
     missing = world.terminal.install(signed)

@@ -28,7 +28,8 @@ class Shelf:
         return [[entry[0], self._held(entry)] for entry in entries if not self._whole(entry)]
 
     def keep(self, entries):
-        """Frees whatever belongs to none of `entries`, begun files included."""
+        """Frees whatever belongs to none of `entries`, begun files included, and what RAM holds of any."""
+        self._pending = bytearray()
         if not entries and not self._files.exists(FOLDER):
             return
         self._files.folder(FOLDER)
@@ -85,12 +86,17 @@ class Shelf:
 
     def _whole(self, entry):
         path = _path(entry)
-        if not self._files.exists(path):
+        if self._files.exists(path):
+            if self._matches(path, entry):
+                return True
+            self._files.remove(path)  # damaged: to be sent again
+        if self._held(entry) < entry[1]:
             return False
-        if self._matches(path, entry):
+        try:
+            self._finish(entry, path)  # power failed between its last byte and its name
             return True
-        self._files.remove(path)  # damaged: to be sent again
-        return False
+        except Refused:
+            return False
 
     def _matches(self, path, entry):
         digest, size = hashlib.sha256(), 0
