@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from cabinpay.wire import files as layout
-from cabinpay.wire import pins
-from cabinpay_host import bundle, bundle_check, bundle_diff, bundle_files, bundle_text, cli, crew_file, keys
+from cabinpay.wire import frames, messages, pins
+from cabinpay_host import bundle, bundle_check, bundle_diff, bundle_files, bundle_text, cli, codec, crew_file, keys
 from cabinpay_host.errors import HostError
+from cabinpay_host.link import CHUNK
 from host.ground_kit import DAY, NOW, SPEC, Airline
 
 FILES = '[files]\nrevoked = "revoked.txt"\ncatalogue = "catalogue.csv"\ncrew = "crew.json"\n'
@@ -200,6 +201,11 @@ def test_exponents_and_issuers_of_several_currencies(airline: Airline) -> None:
     assert "90,000 JPY between" in bundle_text.describe(*content)
 
 
+def test_a_piece_of_a_file_fits_a_request() -> None:
+    body = messages.request(0xFFFF, "file", ["catalogue", layout.MAX_FILE, bytes(CHUNK)], codec)
+    assert len(body) <= frames.MAX_REQUEST
+
+
 def test_the_commands(airline: Airline, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(airline.folder)
 
@@ -221,6 +227,6 @@ def test_the_commands(airline: Airline, monkeypatch: pytest.MonkeyPatch, capsys:
     shown = capsys.readouterr().out
     assert "File revoked: 2 rows" in shown and f"Gateway certificate, now: {PIN_A}" in shown
     assert run("bundle diff 9C.bundle 9C.bundle") == 0 and "nothing but" in capsys.readouterr().out
-    code = run("bundle check 9C.bundle --root root.pub --json")
+    status = run("bundle check 9C.bundle --root root.pub --json")
     report = json.loads(capsys.readouterr().out)
-    assert report["version"] == 7 and (code == 7) == bool(report["faults"])
+    assert report["version"] == 7 and (status == 7) == bool(report["faults"])

@@ -204,6 +204,7 @@ def test_the_list_is_not_shown_to_forgers():
 def test_the_catalogue():
     trust = parcel.stocked(ALL).terminal.trust
     assert trust.catalogue(101, EUR) == [101, "Instant noodles", "方便面", 350, EUR]
+    assert trust.catalogue(101) == trust.catalogue(101, EUR), "the bundle's first currency"
     assert trust.catalogue(101, JPY) == [101, "Noodles", "", 600, JPY]
     assert trust.catalogue(102, EUR) is None and trust.catalogue(205, JPY) is None
     assert [item[0] for item in trust.catalogue_page(EUR, 0, 9)] == [101, 205]

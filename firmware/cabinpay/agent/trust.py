@@ -136,9 +136,10 @@ class Trust:
         """Is the pass (issuer kid, cti), 16 bytes, on the list of those that pay no more?"""
         return self._ask(REVOKED, lambda rows: rows.find(ident)) is not None
 
-    def catalogue(self, sku, currency):
-        """[sku, English name, Chinese name, unit price, currency] or None."""
-        found = self._ask(CATALOGUE, lambda rows: rows.find(item_key(currency, sku)))
+    def catalogue(self, sku, currency=None):
+        """[sku, English name, Chinese name, unit price, currency] or None; without `currency` in the bundle's first."""
+        number = currency or self.bundle.currencies[0][0]
+        found = self._ask(CATALOGUE, lambda rows: rows.find(item_key(number, sku)))
         return read_item(found) if found else None
 
     def catalogue_page(self, currency, first, most):
