@@ -12,7 +12,7 @@ from cabinpay.wire.errors import WireError
 from cabinpay.wire.schema import MAX_TIME, U32
 from cabinpay.wire.trust import Bundle, Delegation, by_keys, open_bundle
 
-from . import bundle_spec, codec, crypto, files
+from . import bundle_files, bundle_spec, codec, crypto, files
 from .errors import Exit, HostError
 from .keys import Key
 
@@ -51,6 +51,15 @@ key = "ledger.pub"                # signs what the ledger holds: without it noth
 from = 2026-01-01
 until = 2028-01-01
 rights = ["ack"]
+
+# [files]                         # travel with the bundle; paths beside this file
+# revoked = "revoked.txt"         # a line a pass: KID:CTI in hex
+# catalogue = "catalogue.csv"     # sku,english,chinese,price,currency; price in minor units
+# crew = "crew.json"              # made by cabinpay bundle crew add: sign-on asks for a PIN then
+
+# [gateway]                       # SHA-256 of the certificates that terminals accept, in hex
+# current = "..."
+# next = "..."
 """
 
 
@@ -79,7 +88,15 @@ def open_delegation(data: bytes, roots: list[bytes]) -> Delegation:
 
 
 def make_bundle(spec: Path, key: Key, delegation: bytes, roots: list[bytes], now: int) -> bytes:
-    """COSE bytes of the bundle that `spec` (TOML) describes, issued at `now` (Unix seconds), signed by `key`.
+    """COSE bytes of the bundle that `spec` describes, see `make_with_files`."""
+    return make_with_files(spec, key, delegation, roots, now)[0]
+
+
+def make_with_files(
+    spec: Path, key: Key, delegation: bytes, roots: list[bytes], now: int
+) -> tuple[bytes, bundle_files.Contents]:
+    """COSE bytes of the bundle that `spec` (TOML) describes, issued at `now` (Unix seconds), signed by `key`, and the
+    files that travel with it.
 
     roots: the public root keys (32 bytes each) that terminals have pinned; delegation: COSE bytes of one of them.
     """
@@ -88,15 +105,15 @@ def make_bundle(spec: Path, key: Key, delegation: bytes, roots: list[bytes], now
         raise HostError(
             "delegation_key", "the delegation is for another bundle key; delegate to this one first", Exit.REFUSED
         )
-    bundle = bundle_spec.read(spec, delegation, now)
+    bundle, contents = bundle_spec.read(spec, delegation, now)
     if bundle.not_after > word.not_after:
         raise HostError(
             "delegation_expired", "valid_days reaches past the delegation; shorten it or delegate anew", Exit.REFUSED
         )
     _refuse_shared([*roots, key.public, *(entry[0] for entry in bundle.issuers + bundle.ground)])
-    data = key.sign(bundle.pack(codec), cose.AAD_BUNDLE)
+    data = key.sign(_packed(bundle), cose.AAD_BUNDLE)
     open_checked(data, roots)
-    return data
+    return data, contents
 
 
 def open_checked(data: bytes, roots: list[bytes]) -> tuple[Delegation, Bundle]:
@@ -118,14 +135,26 @@ def peek(data: bytes) -> tuple[Delegation, Bundle]:
         raise HostError("bundle_bad", f"no trust bundle ({e.code}: {e.detail}); check the path", Exit.INPUT) from None
 
 
-def write(path: Path, data: bytes) -> None:
-    """Puts a bundle in place of an older one, by one rename; anything else that is there stays, with HostError."""
+def write(path: Path, data: bytes, contents: bundle_files.Contents | None = None) -> None:
+    """Puts a bundle in place of an older one, by one rename, its files beside it before that; anything else that is
+    there stays, with HostError."""
     if path.exists():
         present = peek(files.read(path, MAX_SIZE))[1]
         if present.version >= peek(data)[1].version:
             reason = f"{path} is version {present.version} already; raise `version` above that"
             raise HostError("bundle_old", reason, Exit.REFUSED)
+    bundle_files.write(path, contents or {})
     files.replace(path, data)
+    bundle_files.tidy(path, contents or {})
+
+
+def _packed(bundle: Bundle) -> bytes:
+    try:
+        return bundle.pack(codec)
+    except ValueError as e:
+        raise HostError(
+            "bundle_bad", f"no terminal takes such a bundle: {e}; make its files smaller", Exit.INPUT
+        ) from None
 
 
 def _refuse_shared(publics: list[bytes]) -> None:

@@ -3,13 +3,14 @@
 Times are dates (first moment, UTC) or times with an offset; amounts minor units; key paths relative to the file.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
 from cabinpay.wire import schema
 from cabinpay.wire.trust import ACK, MAINTAIN, PULL, TIME, Bundle
 
-from . import keys, toml
+from . import bundle_files, keys, toml
 from .errors import HostError
 
 RIGHTS = {"pull": PULL, "ack": ACK, "time": TIME, "maintain": MAINTAIN}
@@ -20,10 +21,13 @@ DAY = 86400
 _DAYS = 3660
 
 
-def read(path: Path, delegation: bytes, now: int) -> Bundle:
-    """The bundle that a file describes, issued at `now` (Unix seconds) under `delegation` (COSE bytes)."""
+def read(path: Path, delegation: bytes, now: int) -> tuple[Bundle, bundle_files.Contents]:
+    """The bundle that a file describes, issued at `now` (Unix seconds) under `delegation` (COSE bytes), and the files
+    that travel with it."""
     top = toml.load(path)
     currencies = _currencies(top)
+    numbers = {entry[0] for entry in currencies}
+    contents = bundle_files.read(top.table("files", optional=True), path.parent, numbers)
     bundle = Bundle(
         delegation=delegation,
         version=top.whole("version", 1, schema.U32),
@@ -31,12 +35,14 @@ def read(path: Path, delegation: bytes, now: int) -> Bundle:
         not_after=now + top.whole("valid_days", 1, _DAYS) * DAY,
         airline=airline(top),
         currencies=currencies,
-        issuers=_issuers(top, path.parent, {entry[0] for entry in currencies}),
+        issuers=_issuers(top, path.parent, numbers),
         ground=_ground(top, path.parent),
         limits=_limits(top.table("limits")),
+        files=bundle_files.entries(contents),
+        gateway=_gateway(top) if "gateway" in top else None,
     )
     top.done()
-    return bundle
+    return bundle, contents
 
 
 def airline(table: toml.Table) -> str:
@@ -105,6 +111,17 @@ def _window(table: toml.Table, folder: Path, *roles: str) -> list[Any]:
     if end <= start:
         table.refuse("until", "a time after `from`")
     return [public, start, end]
+
+
+def _gateway(top: toml.Table) -> list[bytes]:
+    table = top.table("gateway")
+    pins = [table.text(name, _is_pin, "64 hex digits: a certificate's SHA-256") for name in ("current", "next")]
+    table.done()
+    return [bytes.fromhex(pin) for pin in pins]
+
+
+def _is_pin(word: str) -> bool:
+    return re.fullmatch("[0-9a-fA-F]{64}", word) is not None
 
 
 def _limits(table: toml.Table) -> list[int]:

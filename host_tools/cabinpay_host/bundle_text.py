@@ -3,6 +3,7 @@
 import datetime
 from typing import Any
 
+from cabinpay.wire.files import FORMS
 from cabinpay.wire.keys import kid
 from cabinpay.wire.trust import Bundle, Delegation
 
@@ -32,6 +33,8 @@ def record(delegation: Delegation, bundle: Bundle) -> dict[str, Any]:
             for entry in bundle.issuers
         ],
         "ground": [{**_window(entry), "rights": _rights(entry[3])} for entry in bundle.ground],
+        "files": [{"name": n, "length": size, "sha256": digest.hex()} for n, size, digest in bundle.files or []],
+        "gateway": [pin.hex() for pin in bundle.gateway or []],
         "limits": _named(("freshness", "pass_lifetime", "max_sales", "retention"), bundle.limits),
     }
 
@@ -53,6 +56,12 @@ def describe(delegation: Delegation, bundle: Bundle) -> str:
         lines.append(f"Issuer {_key_text(key)}")
         lines += [_issuer_line(caps, exponents) for caps in key[3]]
     lines += [f"Ground {_key_text(key)}: {', '.join(_rights(key[3]))}" for key in bundle.ground]
+    for name, size, digest in bundle.files or []:
+        lines.append(f"File {name}: {size // FORMS[name][0]} rows, {size} bytes, SHA-256 {digest.hex()[:16]}…")
+    lines += [
+        f"Gateway certificate, {when}: {pin.hex()}"
+        for when, pin in zip(("now", "next"), bundle.gateway or [], strict=False)
+    ]
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ import typer
 from cabinpay.wire.cbor import MAX_SIZE
 
 from . import bundle as bundles
-from . import files, keys, provision, screen, sync
+from . import bundle_files, files, keys, provision, screen, sync
 from .cli_keys import AsJson
 from .cli_ledger import Location, open_ledger
 from .errors import Exit, HostError
@@ -53,8 +53,9 @@ def provision_(
     provision.check_names(label, aircraft)
     data = files.read(bundle, MAX_SIZE)
     _, content = bundles.open_checked(data, list(roots))
+    contents = bundle_files.load(bundle, content.files)
     with open_ledger(ledger) as book, SerialStream(port, baud) as stream:
-        done = provision.provision(Link(stream), book, roots, content.airline, label, aircraft, data)
+        done = provision.provision(Link(stream), book, roots, content.airline, label, aircraft, data, contents)
     screen.note(f"{done.label} is ready: bundle {content.version}; sync it once before its first flight")
     print(done.kid.hex())
 
@@ -74,10 +75,11 @@ def sync_(
     """
     laptop, signer = keys.load_secret(ground, "ground"), keys.load_secret(ack, "ledger")
     data = files.read(bundle, MAX_SIZE) if bundle else None
+    contents = bundle_files.load(bundle, bundles.peek(data)[1].files) if bundle and data else {}
     with open_ledger(ledger) as book, SerialStream(port, baud) as stream:
         version = book.add_bundle(data) if data else 0
         brought = (version, data) if data else None
-        report = sync.synchronise(Link(stream), book, laptop, signer, brought, lambda: int(time.time()))
+        report = sync.synchronise(Link(stream), book, laptop, signer, brought, lambda: int(time.time()), contents)
     _tell(report, as_json)
 
 

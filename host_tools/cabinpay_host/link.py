@@ -12,7 +12,7 @@ from typing import Any, NoReturn, Protocol
 from cabinpay.wire import cose, frames, messages
 from cabinpay.wire.errors import WireError
 from cabinpay.wire.keys import kid
-from cabinpay.wire.schema import octets, row, u32
+from cabinpay.wire.schema import U32, integer, octets, row, text, u32
 from cabinpay.wire.trust import by_keys
 
 from . import codec, crypto
@@ -32,6 +32,7 @@ Item = tuple[int, bytes, bytes]
 _ON_SERIAL = b""
 
 _item = row(u32, octets(1, 1200), lambda v: isinstance(v, bytes) and len(v) <= 1200)
+_waiting = row(text(1, 16), integer(0, U32))
 
 
 class Stream(Protocol):
@@ -84,9 +85,22 @@ class Link:
             raise HostError("not_this_terminal", "The terminal could not prove its key. Do not trust it.", Exit.REFUSED)
         self._peer = hello
 
-    def send_bundle(self, bundle: bytes) -> None:
+    def send_bundle(self, bundle: bytes, contents: dict[str, bytes] | None = None) -> None:
+        """Sends a bundle and of its files what the terminal does not hold yet; the last of them puts it in force."""
         for offset in range(0, len(bundle), CHUNK):
-            self.call("bundle", len(bundle), offset, bundle[offset : offset + CHUNK])
+            missing = self.call("bundle", len(bundle), offset, bundle[offset : offset + CHUNK])
+        if isinstance(missing, list):
+            _expect(all(_waiting(item) for item in missing))
+            for name, held in missing:
+                self.send_file(name, (contents or {}).get(name, b""), held)
+
+    def send_file(self, name: str, data: bytes, held: int) -> None:
+        """Sends the rest of a file of which the terminal holds `held` bytes."""
+        if held >= len(data):
+            line = f"The terminal waits for the bundle's file {name}: bring the folder beside the bundle too."
+            raise HostError("bundle_files", line, Exit.INPUT)
+        for offset in range(held, len(data), CHUNK):
+            self.call("file", name, offset, data[offset : offset + CHUNK])
 
     def provision(self, entropy: bytes, roots: tuple[bytes, bytes], label: str, aircraft: str) -> bytes:
         """The new terminal's public key, 32 bytes."""

@@ -35,9 +35,17 @@ def check_names(label: str, aircraft: str) -> None:
 
 
 def provision(
-    link: Link, ledger: Ledger, roots: tuple[bytes, bytes], airline: str, label: str, aircraft: str, bundle: bytes
+    link: Link,
+    ledger: Ledger,
+    roots: tuple[bytes, bytes],
+    airline: str,
+    label: str,
+    aircraft: str,
+    bundle: bytes,
+    contents: dict[str, bytes] | None = None,
 ) -> Provisioned:
-    """Makes the terminal's keys, notes it in the ledger, sends the bundle. Cut anywhere and run again it completes."""
+    """Makes the terminal's keys, notes it in the ledger, sends the bundle with its files (contents by name). Cut
+    anywhere and run again it completes."""
     ledger.add_bundle(bundle)  # without its issuers nothing that this terminal sells could be debited
     hello = link.hello()
     fresh = hello.state == "blank"
@@ -49,5 +57,5 @@ def provision(
     public = link.provision(os.urandom(32), roots, label, aircraft) if fresh else hello.public_key
     # registered before it can sell, so that no receipt is ever of an unknown terminal
     ledger.add_terminal(public, label, airline)
-    link.send_bundle(bundle)
+    link.send_bundle(bundle, contents)
     return Provisioned(label, public, fresh)

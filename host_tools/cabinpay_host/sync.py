@@ -43,9 +43,10 @@ def synchronise(
     ledger_key: Key,
     bundle: tuple[int, bytes] | None,
     clock: Callable[[], int],
+    contents: dict[str, bytes] | None = None,
 ) -> Report:
-    """A newer bundle (version, COSE bytes), login, receipts, ack, time. The host commits first and acks after, so a
-    link cut anywhere costs nothing: run it again.
+    """A newer bundle (version, COSE bytes; its files by name in `contents`), login, receipts, ack, time. The host
+    commits first and acks after, so a link cut anywhere costs nothing: run it again.
 
     The bundle goes first, for it may be what makes this laptop's or the ledger's key known to the terminal. clock() is
     asked for Unix seconds at the moment they are sent: a pull can take a minute. A bundle that the terminal does not
@@ -55,7 +56,7 @@ def synchronise(
     _refuse_strangers(hello, ledger)
     before, refused = hello.bundle, ""
     if bundle is not None and bundle[0] > before:
-        refused = _send_bundle(link, bundle[1])
+        refused = _send_bundle(link, bundle[1], contents)
         hello = link.hello()
     link.login(hello, ground)
     pulled = _Pull(link, ledger, hello.kid)
@@ -70,10 +71,10 @@ def synchronise(
     return Report(hello.label, hello.kid, pulled.new, acked, pulled.number, found, sent, hello.bundle, refused, time)
 
 
-def _send_bundle(link: Link, data: bytes) -> str:
+def _send_bundle(link: Link, data: bytes, contents: dict[str, bytes] | None) -> str:
     """Why the terminal refuses it, or nothing."""
     try:
-        link.send_bundle(data)
+        link.send_bundle(data, contents)
     except HostError as e:
         if e.exit_code != Exit.REFUSED:
             raise

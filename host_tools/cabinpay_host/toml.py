@@ -25,6 +25,9 @@ class Table:
         self._values = values
         self._unread = set(values)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
     def whole(self, name: str, low: int, high: int, default: int | None = None) -> int:
         """A whole number of low..high."""
         value = self._take(name, default)

@@ -9,6 +9,8 @@ import pytest
 import micropython
 
 HERE = Path(__file__).parent
+# A terminal's 400k, and what the tests' own code takes
+HEAP = "480k"
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -31,7 +33,9 @@ class MicroPythonFile(pytest.File):
 
     def outcome(self, name: str) -> str:
         if self.output is None:
-            self.output = micropython.run(str(HERE / "run.py"), self.path.stem, path=(str(HERE),), timeout=300)
+            self.output = micropython.run(
+                str(HERE / "run.py"), self.path.stem, path=(str(HERE),), timeout=300, heap=HEAP
+            )
         chunks = re.split(r"(?m)^(?=PASS |FAIL )", self.output)
         return next((c for c in chunks if c.split()[1:2] == [name]), "MISSING: " + self.output)
 

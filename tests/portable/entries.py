@@ -32,6 +32,11 @@ def named(name):
     return [claims(entry["claims"]) for entry in section("objects") if entry["name"] == name].pop()
 
 
+def named_file(form):
+    """The bytes of the file of this form."""
+    return octets(first(form)["encoded"])
+
+
 def objects(*forms):
     """Entries of these forms: at least one, or the test proves nothing."""
     found = 0

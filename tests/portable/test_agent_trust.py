@@ -208,3 +208,40 @@ def test_a_new_bundle_replaces_everything():
     assert trust.issuer(kid_of("issuer")) is None and trust.issuer(kid_of("issuer 2")) is not None
     assert trust.ground(kid_of("ledger"), PULL, (NOW, RTC, 0)) is None
     assert trust.currency(JPY) is None and trust.currency(EUR)[3] == 5
+
+
+def test_keys_rotate_without_a_gap():
+    # an issuer, a ground key, a bundle key and a root hand over one after the other: at each step old and new both work
+    now = (NOW, RTC, 0)
+    issuers = [issuer_entry("issuer", NOW - 100, NOW + 100), issuer_entry("issuer 2", NOW - 10, NOW + 999)]
+    grounds = [ground_entry("ledger", PULL, NOW - 100, NOW + 100), ground_entry("ledger 2", PULL, NOW - 10, NOW + 999)]
+    trust = installed(bundle(version=7))
+    steps = (
+        ("bundle", delegation(serial=1), {"issuers": issuers, "ground": grounds}),
+        ("bundle 2", delegation(key="bundle 2", serial=2), {"issuers": issuers, "ground": grounds}),
+        ("bundle 2", delegation("root next", "bundle 2", serial=3), {"issuers": issuers, "ground": grounds}),
+        ("bundle 3", delegation("root next", "bundle 3", serial=4), {"issuers": issuers[1:], "ground": grounds[1:]}),
+    )
+    for version, (signer, word, fields) in enumerate(steps, 8):
+        assert outcome(trust, bundle(signer, version=version, delegation=word, **fields)) is None, version
+        assert trust.issuer(kid_of("issuer 2")) and trust.ground(kid_of("ledger 2"), PULL, now)
+        assert (trust.issuer(kid_of("issuer")) is not None) == (version < 11)
+    assert outcome(trust, bundle(version=12, delegation=delegation(serial=3))) == "bundle_older", (
+        "the old root's is over"
+    )
+    again = empty(trust._files)
+    again.load(ROOT_KEYS)
+    assert again.bundle.version == 11
+
+
+def test_passes_of_old_and_new_issuer_are_both_taken():
+    # half open windows: at any second of the handover one of the two holds
+    trust = installed(bundle(issuers=[issuer_entry("old", 0, NOW), issuer_entry("new", NOW, NOW + 99)]))
+    for time, old, new in (
+        (NOW - 1, True, False),
+        (NOW, False, True),
+        (NOW + 98, False, True),
+        (NOW + 99, False, False),
+    ):
+        found = [in_window(*(trust.issuer(kid_of(k))[1:3] + [(time, RTC, 0)])) for k in ("old", "new")]
+        assert found == [old, new], time

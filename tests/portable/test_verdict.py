@@ -207,6 +207,7 @@ def test_what_is_just_within_is_approved():
 def test_every_reason_is_tested_and_has_a_text_for_the_crew():
     covered = {row[0] for row in REFUSED}
     elsewhere = {"no_shift", "no_bundle", "no_sale", "other_bill", "already_paid", "seq", "count", "passes_full"}
+    elsewhere.add("revoked")  # test_trust_files.py
     elsewhere.update(("full", "storage", "damaged", "rolled_back", "blank", "needs_recovery"))
     never = {"signature", "frame"}  # of the wire, but no scan can come to them
     assert covered | elsewhere | never == set(verdict.REASONS)

@@ -133,6 +133,17 @@ def test_too_many_sales_since_the_ground_leave_bills_under_the_floor_limit():
             assert world.terminal.scan(challenged(world, sale, name="d"), sale).code == code
 
 
+def test_a_sale_that_would_overshoot_the_sum_since_the_ground_is_overdue():
+    for max_sum, found in ((2 * AMOUNT, "approved"), (2 * AMOUNT - 1, "ground_overdue")):
+        world = selling(bundle(currencies=[[EUR, 2, CAPS, max_sum], [JPY, 0, CAPS, 1]]))
+        assert world.pay(quick("a")) == "approved"
+        assert world.pay(quick("b")) == found
+    # what still fits is sold, and a bill under the floor limit always
+    assert world.pay(quick("b"), [[1, 1, AMOUNT - 1]]) == "approved"
+    sale = world.sale([[1, 1, 3000]])
+    assert world.terminal.scan(challenged(world, sale, name="d"), sale).code == "approved"
+
+
 def test_a_rescan_says_already_paid_whatever_has_changed_around_it():
     def later(world):
         world.seconds = 61

@@ -76,7 +76,7 @@ class Gate:
         path = self.folder / "bundle.toml"
         path.write_text(spec.format(version=version))
         delegation = bundle.make_delegation(self.root, self.day.public, now + 90 * DAY, serial)
-        data = bundle.make_bundle(path, self.day, delegation, list(self.roots), now)
+        data, self.contents = bundle.make_with_files(path, self.day, delegation, list(self.roots), now)
         self.ledger.add_bundle(data)
         self.bundle = (version, data)
         return data
@@ -92,14 +92,14 @@ class Gate:
 
     def provision(self, terminal: simulator.Terminal, label: str = "9C-001") -> Provisioned:
         with self.link(terminal) as link:
-            return provision(link, self.ledger, self.roots, "9C", label, "B-1234", self.bundle[1])
+            return provision(link, self.ledger, self.roots, "9C", label, "B-1234", self.bundle[1], self.contents)
 
     def sync(self, terminal: simulator.Terminal, now: int = 0) -> Report:
         def clock() -> int:
             return now or int(time.time())
 
         with self.link(terminal) as link:
-            return synchronise(link, self.ledger, self.laptop, self.ledger_key, self.bundle, clock)
+            return synchronise(link, self.ledger, self.laptop, self.ledger_key, self.bundle, clock, self.contents)
 
     @contextmanager
     def link(self, terminal: simulator.Terminal) -> Iterator[Link]:

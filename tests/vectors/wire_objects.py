@@ -114,6 +114,30 @@ BUNDLE = {
     8: [[public("ledger"), MORNING - 864000, FAR, 7], [public("laptop"), MORNING - 864000, FAR, 9]],
     9: [60, 604800, 500, 604800],
 }  # fmt: skip
+REVOKED = b"".join(sorted([kid("issuer") + some("revoked 1", 8), kid("issuer next") + some("revoked 2", 8)]))
+CATALOGUE = b"".join(
+    currency.to_bytes(2, "big") + sku.to_bytes(4, "big") + price.to_bytes(4, "big")
+    + english.encode().ljust(28, b"\0") + chinese.encode().ljust(42, b"\0")
+    for currency, sku, price, english, chinese in (
+        (JPY, 101, 600, "Instant noodles", "方便面"), (EUR, 101, 350, "Instant noodles", "方便面"),
+        (EUR, 205, 500, "Tea", ""),
+    )
+)  # fmt: skip
+
+
+def stretched(number: int, pin: str, salt: bytes, count: int) -> bytes:
+    state = sha(salt + number.to_bytes(8, "big") + pin.encode())
+    for _ in range(count):
+        state = sha(state + salt)
+    return state
+
+
+SALT = some("salt", 16)
+CREW = (4711).to_bytes(8, "big") + (8).to_bytes(2, "big") + SALT + stretched(4711, "0815", SALT, 8)
+FILES = [
+    [name, len(data), sha(data)] for name, data in (("catalogue", CATALOGUE), ("crew", CREW), ("revoked", REVOKED))
+]
+BUNDLE_WITH_FILES = BUNDLE | {2: 8, 10: FILES, 11: [sha(b"gateway certificate"), sha(b"next gateway certificate")]}
 LOGIN = [kid("ledger"), kid("terminal"), some("host nonce", 16), some("terminal nonce", 16)]
 HELLO = [1, "ready", "0.1.0", "Trolley 2", public("terminal"), some("terminal nonce", 16), 7]
 
@@ -199,6 +223,8 @@ def link_objects(head: bytes) -> Iterator[Entry]:
     yield signed("delegation", about, "Delegation", DELEGATION, "root", b"cabinpay-delegation")
     about = "What a terminal works by, signed by the delegated key"
     yield signed("trust bundle", about, "Bundle", BUNDLE, "bundle", b"cabinpay-bundle")
+    about = "The same with files that travel with it, and the gateway's certificate pins"
+    yield signed("trust bundle with files", about, "Bundle", BUNDLE_WITH_FILES, "bundle", b"cabinpay-bundle")
     about, channel = "Login over serial, from ground to terminal: no channel", sha(b"gateway certificate")
     yield signed("login, host", about, "login", ["host", *LOGIN, b""], "ledger", b"cabinpay-login")
     about = "Login over TLS, from terminal to ground: channel is the certificate's SHA-256"
@@ -217,6 +243,16 @@ def link_objects(head: bytes) -> Iterator[Entry]:
     yield signed("pulled", about, "pulled", claims, "terminal", b"cabinpay-status")
 
 
+def trust_files() -> Iterator[Entry]:
+    for name, about, data in (
+        ("catalogue", "Rows of 80 bytes: what is sold, by currency and sku", CATALOGUE),
+        ("crew", "Rows of 58 bytes: crew 4711 with PIN 0815, stretched 8 times", CREW),
+        ("revoked", "Rows of 16 bytes: passes that pay no more, by issuer kid and cti", REVOKED),
+    ):
+        more = {"sha256": sha(data).hex()}
+        yield {"name": "file, " + name, "about": about, "form": name, "claims": None, "encoded": data.hex()} | more
+
+
 def frames() -> Iterator[Entry]:
     signed_time = sign1(cbor([kid("terminal"), some("terminal nonce", 16), MORNING]), "ledger", b"cabinpay-time")
     for name, about, form, claims in (
@@ -232,4 +268,4 @@ def frames() -> Iterator[Entry]:
 
 def objects() -> list[Entry]:
     chain = list(receipts())
-    return [*customer_objects(), *chain, *link_objects(bytes.fromhex(chain[-1]["sha256"])), *frames()]
+    return [*customer_objects(), *chain, *link_objects(bytes.fromhex(chain[-1]["sha256"])), *trust_files(), *frames()]

@@ -225,7 +225,17 @@ def bundle_refusals() -> Iterator[Entry]:
         "no currency": {6: []},
         "issuer without currency": {7: [[*issuer[:3], []]]}, "issuer key of 31 bytes": {7: [[bytes(31), *issuer[1:]]]},
         "version 0": {2: 0}, "not-after past 2^40": {4: YEAR_36812 + 1}, "empty delegation": {1: b""},
-        "unknown label": {10: 0},
+        "unknown label": {12: 0},
+        "files empty": {10: []}, "file of another name": {10: [["menu", 16, bytes(32)]]},
+        "file name as bytes": {10: [[b"revoked", 16, bytes(32)]]},
+        "file of no bytes": {10: [["revoked", 0, bytes(32)]]}, "revoked of 17": {10: [["revoked", 17, bytes(32)]]},
+        "catalogue of 81": {10: [["catalogue", 81, bytes(32)]]},
+        "crew of 60": {10: [["crew", 60, bytes(32)]]}, "file hash of 31 bytes": {10: [["revoked", 16, bytes(31)]]},
+        "revoked of 65552": {10: [["revoked", 65552, bytes(32)]]},
+        "files out of order": {10: [["revoked", 16, bytes(32)], ["crew", 58, bytes(32)]]},
+        "one file twice": {10: [["crew", 58, bytes(32)], ["crew", 58, bytes(32)]]},
+        "files of more than 98304": {10: [["catalogue", 65520, bytes(32)], ["revoked", 32800, bytes(32)]]},
+        "one pin": {11: [bytes(32)]}, "pin of 20 bytes": {11: [bytes(20), bytes(32)]}, "pins null": {11: None},
     }.items():  # fmt: skip
         yield bad(name, at, sign1(cbor(SMALL | claims), "bundle", aad), "schema")
 

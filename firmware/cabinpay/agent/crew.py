@@ -1,6 +1,6 @@
 """The crew's way through a flight: a small state machine between keypad, scanner and screen.
 
-Keys: 0-9, * between numbers, and by screen: sign on  CREW*FLIGHT*DDMM #  ·  items  SKU*QUANTITY*PRICE A (add),
+Keys: 0-9, * between numbers, and by screen: sign on  CREW*FLIGHT*DDMM #, PIN #  ·  items  SKU*QUANTITY*PRICE A (add),
 B (scan the code), C (show a bill), D (take everything off), *D (cancel the last sale), *NUMBER D (cancel that receipt),
 # (cash-up, # again closes the shift)  ·  verdict  C (receipt as QR code)  ·  last sale  A (seen), D (cancel)  ·
 cancel  1..4 (the reason, and do it), D (back). A discount is keyed in positive.
@@ -36,9 +36,11 @@ class Crew:
         self._unseen = False
         self._void = (0, "")
         self._receipt = 0
+        self._signing_on = None
         self._keys = {
             "confirm_last": self._key_confirm,
             "sign_on": self._key_sign_on,
+            "pin": self._key_pin,
             "items": self._key_items,
             "scan": self._key_back,
             "bill": self._key_back,
@@ -188,14 +190,36 @@ class Crew:
             crew, flight, date = self._numbers(3, "crew*flight*DDMM, please.")
             if not crew or not flight_number(flight):
                 raise Refused("entry", "Crew number, and a flight of 1 to 9999, please.")
-            self._terminal.open_shift("%d" % crew, flight, nearest_day(date, self._terminal.clock.read()[0]))
-            self._sale = None
-            self._home()
+            self._signing_on = (crew, flight, nearest_day(date, self._terminal.clock.read()[0]))
+            if self._terminal.trust.has("crew"):
+                self._show_pin()
+            else:
+                self._open_shift()
         elif key == "D":
             self._home()
         elif key not in "ABC":
             self._type(key)
             self._show("sign_on", ["SIGN ON", "crew*flight*DDMM #", self._entry])
+
+    def _show_pin(self):
+        self._show("pin", ["PIN of crew %d" % self._signing_on[0], "PIN #, D back", "*" * len(self._entry)])
+
+    def _key_pin(self, key):
+        if key == "#":
+            pin, self._entry = self._entry, ""
+            self._terminal.pins.check(self._terminal.trust, self._signing_on[0], pin)
+            self._open_shift()
+        elif key == "D":
+            self._home()
+        elif key not in "ABC*":
+            self._type(key)
+            self._show_pin()
+
+    def _open_shift(self):
+        crew, flight, day = self._signing_on
+        self._terminal.open_shift("%d" % crew, flight, day)
+        self._sale = None
+        self._home()
 
     def _numbers(self, count, line):
         parts, self._entry = self._entry.split("*"), ""

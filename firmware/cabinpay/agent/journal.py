@@ -57,6 +57,10 @@ class Journal:
         """Bytes that voids and notes may still take: they use the reserve, and leave half of it to close and ack."""
         return self._room - RESERVE // 2
 
+    def measure(self, promised=0):
+        """Counts the free bytes anew, less those `promised` to something else."""
+        self._room = self._files.free() - promised
+
     def append(self, record):
         """Makes `record` durable; StorageError otherwise, and then for every later call until the next boot."""
         if self.fault:

@@ -16,6 +16,7 @@ MAX_CREDIT = 64
 
 _provision = row(octets(32), key, key, text(1, 24), text(0, 10))
 _bundle = row(u32, lambda v: v == 0 or u32(v), octets(1, 200))
+_file = row(text(1, 16), lambda v: v == 0 or u32(v), octets(1, 200))
 _statement = row(octets(1, 240))
 _pull = row(u32, u32)
 _nothing = row()
@@ -34,6 +35,7 @@ class Session:
             "provision": (_provision, self._provision),
             "login": (_statement, self._login),
             "bundle": (_bundle, self._bundle),
+            "file": (_file, self._file),
             "pull": (_pull, None),
             "ack": (_statement, self._ack),
             "time": (_statement, self._time),
@@ -74,14 +76,15 @@ class Session:
             raise Refused("unknown_op", "This agent does not know that request.")
         if not self._ops[op][0](args):
             raise Refused("bad_args", "The request's arguments are not of their form.")
-        if self._ground_kid is None and op != "hello" and op not in self._way_in():
+        if self._ground_kid is None and op != "hello" and op not in self._ways_in():
             raise Refused("login_first", "Log in first.")
 
-    def _way_in(self):
-        # a bundle carries its own proof, and is what lets a ground key in where those listed have run out
+    def _ways_in(self):
+        # a bundle carries its own proof and names its files by hash; it is what lets a ground key in where those listed
+        # have run out
         if self._terminal.keys is None:
             return ("provision",)
-        return ("login", "bundle") if self._terminal.trust.bundle else ("bundle",)
+        return ("login", "bundle", "file") if self._terminal.trust.bundle else ("bundle", "file")
 
     def _hello(self):
         t = self._terminal
@@ -136,8 +139,12 @@ class Session:
         if len(self._staged) < total:
             return len(self._staged)
         data, self._staged = bytes(self._staged), bytearray()
-        self._terminal.install(data)
-        return total
+        # where it waits for files: which, and how much of each is here from an earlier try
+        return self._terminal.install(data) or total
+
+    def _file(self, name, offset, chunk):
+        self._terminal.add_file(name, offset, chunk)
+        return offset + len(chunk)
 
     def _pull(self, first, credit):
         """Receipts from `first` on, at most `credit` of them."""

@@ -26,6 +26,7 @@ from .clock import Clock
 from .drbg import Drbg
 from .errors import Refused, StorageError
 from .journal import DAMAGED, ROLLED_BACK, Journal
+from .pins import Pins
 from .sale import Sale
 from .spend import SpendTable
 from .trust import Trust
@@ -67,6 +68,7 @@ class Terminal:
         self.carved = carved
         self.clock = Clock(ticks, rtc)
         self.trust = Trust(files, codec, crypto.verify)
+        self.pins = Pins(files, codec, ticks)
         self.journal = Journal(files)
         self.spend = SpendTable(max_passes)
         self.passes = verdict.PassCache(crypto.verify, PASS_CACHE)
@@ -124,15 +126,39 @@ class Terminal:
         return self.keys.public
 
     def install(self, data):
-        """Activates a trust bundle, COSE bytes; WireError or Refused leaves the present one in force."""
-        before = self.trust.bundle.version if self.trust.bundle else 0
-        self.trust.install(data, self.keys.roots, self.clock.floor(), self.chain.bundle)
+        """Activates a trust bundle, COSE bytes, or returns [[name, bytes held], ...] of the files that it waits for;
+        WireError or Refused leaves the present one in force."""
+        before = self.trust.bundle
+        missing = self.trust.install(data, self.keys.roots, self.clock.floor(), self.chain.bundle)
+        if missing:
+            self._make_room(self.trust.lacks(missing))
+        else:
+            self._bundle_in_force(before)
+        return missing
+
+    def add_file(self, name, offset, chunk):
+        """Takes a piece of a file that the bundle waits for; the last piece of the last one puts it in force."""
+        before = self.trust.bundle
+        if self.trust.add_file(name, offset, chunk):
+            self.journal.measure()
+            self._bundle_in_force(before)
+
+    def _make_room(self, size):
+        self.journal.measure(size)
+        if self.journal.room() < 0:
+            self.trust.unstage()
+            self.journal.measure()
+            raise Refused("full", "No room for the bundle's files. Take the receipts in first.")
+
+    def _bundle_in_force(self, before):
         self._apply_bundle()
+        bundle = self.trust.bundle
         # the first bundle of a new terminal is part of setting it up, and its first opening receipt names it
-        if self.trust.bundle.version != before and (before or self.journal.number):
-            self._note(BUNDLE, "version %d" % self.trust.bundle.version)
+        if bundle is not before and (before or self.journal.number):
+            self._note(BUNDLE, "version %d" % bundle.version)
 
     def _apply_bundle(self):
+        self.passes = verdict.PassCache(self.crypto.verify, PASS_CACHE)
         bundle = self.trust.bundle
         if bundle:
             self.clock.bound(bundle.issued, bundle.not_after, bundle.limits[0])

@@ -29,6 +29,7 @@ LINES = {
     "order": ("Order does not match.", "Passenger: pay again."),
     "pass_signature": ("FORGED PASS.", "Take no payment. Report it."),
     "payment_signature": ("FORGED PAYMENT.", "Take no payment. Report it."),
+    "revoked": ("Pass has been withdrawn.", "Ask for another payment."),
     "already_paid": ("ALREADY PAID.", "Do not charge again."),
     "voided": ("Sale was cancelled.", "Passenger: make a new code."),
     "seq": ("Old code.", "Passenger: make a new code."),

@@ -2,17 +2,22 @@
 
 import hashlib
 
+from cabinpay.wire import pins
+from cabinpay.wire.files import CATALOGUE, CREW, REVOKED, crew_key, item_key, read_crew, read_item
 from cabinpay.wire.keys import kid
 from cabinpay.wire.receipts import FLOOR
 from cabinpay.wire.trust import open_bundle
 
 from .errors import Refused
 from .files import read_whole, write_whole
+from .shelf import Shelf
 
 NAME = "bundle"
 
 
 class Trust:
+    """bundle: in force, or None. It and its files change together, by the rename of the small file that names all."""
+
     def __init__(self, files, codec, verify):
         self._files = files
         self._codec = codec
@@ -23,32 +28,83 @@ class Trust:
         self._issuers = {}
         self._ground = {}
         self._currencies = {}
+        self._shelf = Shelf(files)
+        self._entries = {}
+        self._staged = None
 
     def load(self, roots):
-        """Activates the stored bundle, if there is one; ValueError where it is damaged."""
+        """Activates the stored bundle, if there is one; ValueError where it or one of its files is damaged."""
         data = read_whole(self._files, NAME)
         if data is not None:
-            self._activate(data, *open_bundle(data, roots, self._verify, self._codec))
+            delegation, bundle = open_bundle(data, roots, self._verify, self._codec)
+            if self._shelf.missing(bundle.files or ()):
+                raise ValueError("a file of the bundle is damaged")
+            self._activate(data, delegation, bundle)
 
     def install(self, data, roots, floor, known=0):
-        """Stores and activates `data`; WireError or Refused leaves the present bundle in force.
+        """Stores and activates `data`. Where files that it names are not here yet, it is kept in RAM until `add_file`
+        has completed them: then [[name, bytes held], ...] of those, else []. WireError or Refused leaves the present
+        bundle in force.
 
         floor: Unix seconds that have passed; known: highest version that a shift was opened under, for a damaged file
         must not let an older bundle in.
         """
         delegation, bundle = open_bundle(data, roots, self._verify, self._codec)
+        self._judge(data, delegation, bundle, floor, known)
+        if self._same_version(bundle):
+            return []  # the same again: anybody may send it, and flash wears
+        missing = self._shelf.missing(bundle.files or ())
+        if missing:
+            self._staged = (data, delegation, bundle)
+            self._shelf.keep((bundle.files or []) + self._present_files())
+            return missing
+        self._put_in_force(data, delegation, bundle)
+        return missing
+
+    def add_file(self, name, offset, chunk):
+        """Takes a piece of a file that the staged bundle names; True where that put the bundle in force."""
+        data, delegation, bundle = self._staged or (b"", None, None)
+        for entry in (bundle and bundle.files) or ():
+            if entry[0] == name:
+                if not self._shelf.add(entry, offset, chunk) or self._shelf.missing(bundle.files):
+                    return False
+                self._put_in_force(data, delegation, bundle)
+                return True
+        raise Refused("file_unknown", "No bundle that waits for this file. Send the bundle first.")
+
+    def unstage(self):
+        """Forgets a bundle that waits for its files; what is there of them stays."""
+        self._staged = None
+
+    def lacks(self, missing):
+        """Bytes that the staged bundle waits for, by what `install` answered."""
+        held = dict(missing)
+        return sum(entry[1] - held[entry[0]] for entry in self._staged[2].files if entry[0] in held)
+
+    def _judge(self, data, delegation, bundle, floor, known):
         if min(delegation.not_after, bundle.not_after) < floor:
             raise Refused("bundle_expired", "This bundle has run out: make a new one.")
         if bundle.issued > bundle.not_after or bundle.issued >= delegation.not_after:
             raise Refused("bundle_window", "This bundle ends before it begins: make a new one.")
         if bundle.version < known or (self.bundle and self._older(delegation, bundle)):
             raise Refused("bundle_older", "The terminal holds a newer bundle.")
-        if self.bundle and bundle.version == self.bundle.version:
-            if hashlib.sha256(data).digest() != self._digest:
-                raise Refused("bundle_version", "Another bundle has this version: raise it.")
-            return  # the same again: anybody may send it, and flash wears
+        if self._same_version(bundle) and hashlib.sha256(data).digest() != self._digest:
+            raise Refused("bundle_version", "Another bundle has this version: raise it.")
+
+    def _same_version(self, bundle):
+        return self.bundle and bundle.version == self.bundle.version
+
+    def _put_in_force(self, data, delegation, bundle):
         write_whole(self._files, NAME, data)
+        self._staged = None
         self._activate(data, delegation, bundle)
+        try:
+            self._shelf.keep(bundle.files or [])
+        except OSError:
+            pass  # the bundle is in force; what is left of the old one is freed with the next
+
+    def _present_files(self):
+        return list(self._entries.values())
 
     def _older(self, delegation, bundle):
         return bundle.version < self.bundle.version or delegation.serial < self._delegation.serial
@@ -60,6 +116,7 @@ class Trust:
         self._issuers = {kid(entry[0]): entry for entry in bundle.issuers}
         self._ground = {kid(entry[0]): entry for entry in bundle.ground}
         self._currencies = {entry[0]: entry for entry in bundle.currencies}
+        self._entries = {entry[0]: entry for entry in bundle.files or ()}
 
     def issuer(self, kid):
         """[public key, from, until, [[currency, per sale, total], ...]] or None."""
@@ -79,6 +136,42 @@ class Trust:
     def run_out(self, reading):
         """Is the bundle, or the delegation behind it, past its time?"""
         return reading[0] > min(self.bundle.not_after, self._delegation.not_after)
+
+    def has(self, name):
+        """Does a file of this name travel with the bundle?"""
+        return name in self._entries
+
+    def revoked(self, ident):
+        """Is the pass (issuer kid, cti), 16 bytes, on the list of those that pay no more?"""
+        return self._ask(REVOKED, lambda rows: rows.find(ident)) is not None
+
+    def catalogue(self, sku, currency=None):
+        """[sku, English name, Chinese name, unit price, currency] or None; without `currency` in the bundle's first."""
+        number = currency or self.bundle.currencies[0][0]
+        found = self._ask(CATALOGUE, lambda rows: rows.find(item_key(number, sku)))
+        return read_item(found) if found else None
+
+    def catalogue_page(self, currency, first, most):
+        """Up to `most` items of this currency in the order of their skus, from the `first` (0) on."""
+
+        def page(rows):
+            start = rows.place(item_key(currency, 0)) + first
+            end = min(start + most, rows.place(item_key(currency + 1, 0)))
+            return [read_item(rows.at(i)) for i in range(start, end)]
+
+        return self._ask(CATALOGUE, page) or []
+
+    def crew_verifies(self, number, pin):
+        """Is this the PIN of the crew member? Whoever asks limits how often: a few digits are soon tried."""
+        found = self._ask(CREW, lambda rows: rows.find(crew_key(number)))
+        if not found or not pins.pin_form(pin):
+            return False
+        _, count, salt, expected = read_crew(found)
+        return pins.verifier(number, pin, salt, count) == expected
+
+    def _ask(self, name, question):
+        entry = self._entries.get(name)
+        return self._shelf.ask(entry, question) if entry else None
 
 
 def in_window(start, end, reading):

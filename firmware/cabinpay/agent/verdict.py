@@ -27,7 +27,7 @@ REASONS = (
         "pass_lifetime",
     )
     + ("no_sale", "mode", "bundle_expired", "ground_overdue", "stale", "ahead", "no_bill", "other_bill")
-    + ("amount", "order", "pass_signature", "payment_signature", ALREADY_PAID, "seq")
+    + ("amount", "order", "pass_signature", "payment_signature", "revoked", ALREADY_PAID, "seq")
     + ("per_sale", "total", "count", "terminal_limit", "passes_full", "full", "storage", "damaged", "rolled_back")
     + ("blank", "needs_recovery")
 )
@@ -98,6 +98,8 @@ def decide(scan, trust, shift, sale, reading, spend, since_ground, passes, verif
     forged = _signatures(scan, trust, passes, verify)
     if forged:
         return reason or forged
+    if trust.revoked(scan.ident):
+        return reason or "revoked"
     if scan.payment.seq <= seen[0]:
         return ALREADY_PAID if find_payment(scan.ident, scan.payment.seq) else reason or "seq"
     return _limits(scan, trust, sale, reading, spend, seen, since_ground) or APPROVED
@@ -131,9 +133,9 @@ def _context(scan, trust, sale, reading, since_ground):
     if scan.mode != CHALLENGED:
         if trust.run_out(reading):
             return "bundle_expired"
-        if _overdue(trust, sale.currency, since_ground):
+        if _overdue(trust, sale, since_ground):
             return "ground_overdue"
-    if not cap(trust, sale.currency, scan.mode, reading, since_ground):
+    if not cap(trust, sale, scan.mode, reading, since_ground):
         return "mode"
     if scan.mode == CHALLENGED:
         return _bill(scan, sale)
@@ -178,7 +180,7 @@ def _limits(scan, trust, sale, reading, spend, seen, since_ground):
         return "total"
     if seen[2] + 1 > count:
         return "count"
-    if sale.amount > cap(trust, sale.currency, scan.mode, reading, since_ground):
+    if sale.amount > cap(trust, sale, scan.mode, reading, since_ground):
         return "terminal_limit"
     return None if spend.room_for(scan.ident) else "passes_full"
 
@@ -190,17 +192,19 @@ def _issuer_cap(issuer, currency):
     return None
 
 
-def cap(trust, currency, mode, reading, since_ground):
+def cap(trust, sale, mode, reading, since_ground):
     """Most that one sale may be, in minor units: 0 where the mode is off for this clock. A bundle that has run out,
     or a ground time too long ago, leaves challenged sales under the limit of a floor clock, and never allows more than
     it did before."""
-    caps = trust.currency(currency)[2][mode - 1]
+    caps = trust.currency(sale.currency)[2][mode - 1]
     most = caps[reading[1] - 1]
-    if trust.run_out(reading) or _overdue(trust, currency, since_ground):
+    if trust.run_out(reading) or _overdue(trust, sale, since_ground):
         return min(most, caps[FLOOR - 1]) if mode == CHALLENGED else 0
     return most
 
 
-def _overdue(trust, currency, since_ground):
+def _overdue(trust, sale, since_ground):
+    """Is it too many sales, or would this one make it too much, since the last ground time?"""
     sales, sums = since_ground
-    return sales >= trust.bundle.limits[2] or sums.get(currency, 0) >= trust.currency(currency)[3]
+    total = sums.get(sale.currency, 0) + sale.amount
+    return sales >= trust.bundle.limits[2] or total > trust.currency(sale.currency)[3]
