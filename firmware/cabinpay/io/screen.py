@@ -1,6 +1,6 @@
 import framebuf
 
-from . import qrcode
+from . import font, qrcode
 
 _BANNER = {"approved": "OK", "already_paid": "!!"}
 
@@ -8,7 +8,7 @@ _BANNER = {"approved": "OK", "already_paid": "!!"}
 class Screen:
     """Draws crew screens on a panel: 1 bit a pixel, MONO_HLSB, with `width`, `height`, `buffer` and show(name, lines,
     code). Lines are drawn in framebuf's 8x8 font, twice as large where they fit, for who reads at arm's length; a QR
-    code as large as it fits with its quiet zone of 4 modules."""
+    code as large as it fits with its quiet zone of 4 modules. Chinese is 16x16, one size."""
 
     def __init__(self, panel, buzzer):
         self._panel = panel
@@ -30,6 +30,8 @@ class Screen:
         self._panel.show(name, lines, code)
 
     def _text(self, line, y, scale):
+        if any(c > "~" for c in line):
+            return self._wide_text(line, y)
         if scale == 1:
             self._frame.text(line, 4, y, 1)
             return 12
@@ -39,6 +41,19 @@ class Screen:
             if self._strip_frame.pixel(i >> 3, i & 7):
                 self._frame.fill_rect(2 * (i >> 3), y + 2 * (i & 7), 2, 2, 1)
         return 22
+
+    def _wide_text(self, line, y):
+        """A line with characters beyond ASCII: 16x16 glyphs, and 8x8 letters on their base line."""
+        x = 4
+        for c in line:
+            if c > "~":
+                glyph = framebuf.FrameBuffer(font.glyph(c), 16, 16, framebuf.MONO_HLSB)
+                self._frame.blit(glyph, x, y)
+                x += 16
+            else:
+                self._frame.text(c, x, y + 6, 1)
+                x += 8
+        return 20
 
     def _verdict(self, code):
         """A bar that tells verdicts apart from across the aisle: filled for approval, framed for anything else."""
