@@ -2,7 +2,7 @@ import framebuf
 
 from cabinpay.agent.texts import folded
 
-from . import qrcode
+from . import font, qrcode
 
 _BANNER = {"approved": "OK", "already_paid": "!!", "cancelled": "--"}
 _MARGIN = 4
@@ -18,7 +18,7 @@ _HEAD = _MARGIN + _SMALL
 class Screen:
     """Draws crew screens on a panel: 1 bit a pixel, MONO_HLSB, with `width`, `height`, `buffer` and show(name, lines,
     code). Text is twice as large where the whole screen fits so, for who reads at arm's length; a QR code is as large
-    as it can be with its quiet zone of 4 modules."""
+    as it can be with its quiet zone of 4 modules. Chinese is 16x16, one size."""
 
     def __init__(self, panel, buzzer):
         self._panel = panel
@@ -36,7 +36,10 @@ class Screen:
         y = self._verdict(code)
         columns = (self._panel.width - 2 * _MARGIN) // 8
         large = folded(lines, columns // 2)
-        if qr or y + len(large) * _LARGE > self._panel.height:
+        if any(c > "~" for line in lines for c in line):
+            for line in lines:
+                y += self._wide_text(line, y)
+        elif qr or y + len(large) * _LARGE > self._panel.height:
             for line in folded(lines, columns):
                 self._frame.text(line, _MARGIN, y, 1)
                 y += _SMALL
@@ -54,6 +57,19 @@ class Screen:
         for i in range(len(line) * 64):
             if self._strip.pixel(i >> 3, i & 7):
                 self._frame.fill_rect(_MARGIN + 2 * (i >> 3), y + 2 * (i & 7), 2, 2, 1)
+
+    def _wide_text(self, line, y):
+        """A line with characters beyond ASCII: 16x16 glyphs, and 8x8 letters on their base line."""
+        x = 4
+        for c in line:
+            if c > "~":
+                glyph = framebuf.FrameBuffer(font.glyph(c), 16, 16, framebuf.MONO_HLSB)
+                self._frame.blit(glyph, x, y)
+                x += 16
+            else:
+                self._frame.text(c, x, y + 6, 1)
+                x += 8
+        return 20
 
     def _verdict(self, code):
         """A bar that tells verdicts apart from across the aisle: filled for approval, framed for anything else."""
