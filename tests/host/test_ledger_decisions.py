@@ -1,5 +1,7 @@
 """What people decide: refunds, terminals reported lost, auditors; and a ledger made again from its archive alone."""
 
+import sqlite3
+
 import pytest
 
 from cabinpay_host.errors import HostError
@@ -267,3 +269,46 @@ def test_the_commands(tmp_path, capsys):
         assert call(tmp_path, f"ledger balances --ledger {name}.db --json") == 0
         shown.append(capsys.readouterr().out)
     assert shown[0] == shown[1] and "5.00 EUR" in shown[0]
+
+
+def test_the_audit_finds_what_was_tampered_with(tmp_path):
+    """By its own SQL: whatever table is bent, the others say so."""
+    terminal, ann = flight(4)
+    terminal.void(terminal.items[1])
+    terminal.damage(6, 9)
+    with w.new_ledger(tmp_path, terminal) as ledger:
+        ledger.take(terminal.kid, terminal.items, "sync")
+        ledger.hand_in(*w.shown(terminal.twin().sale(ann)))
+        ledger.refund(terminal.kid, 3, 100, "cold", "kim")
+        ledger.name_auditor("kim", "boss")
+        ledger.report_lost(terminal.kid, 11)
+        assert faults(ledger) == []
+    spoiled = [
+        ("UPDATE settlements SET voided = 0", "as if it were not"),
+        ("UPDATE settlements SET voided = 1", "as if it were not"),
+        ("UPDATE receipts SET target = x'00' WHERE kind = 2", "neither cancels a sale"),
+        ("UPDATE receipts SET voided_by = NULL", "neither cancels a sale"),
+        ("UPDATE receipts SET kind = 6 WHERE kind = 2", "not what its settlement says"),
+        ("UPDATE postings SET account = 'loss:9C' WHERE account LIKE 'passenger:%' AND amount > 0", "no replay's"),
+        ("UPDATE refunds SET posted = 700", "not on the books"),
+        ("UPDATE settlements SET amount = 99", "more refunded than"),
+        ("UPDATE refunds SET ident = x'00'", "in the archive or the ledger only"),
+        ("UPDATE terminals SET lost_at = 10", "for its word"),
+        ("UPDATE terminals SET lost_at = NULL", "reported lost"),
+        ("UPDATE roles SET name = 'lee'", "in auditors"),
+        ("UPDATE receipts SET good = NULL WHERE kind = 5", "missing number"),
+        ("UPDATE receipts SET good = 5 WHERE kind = 5; DELETE FROM exceptions", "without its exception"),
+        (
+            "UPDATE terminals SET held_number = 11, held_head = (SELECT sha256 FROM receipts WHERE number = 11)",
+            "not held",
+        ),
+        ("UPDATE receipts SET streamed = 1", "not in the archive"),
+    ]
+    whole = (tmp_path / "ledger.db").read_bytes()
+    for statements, fault in spoiled:
+        (tmp_path / "ledger.db").write_bytes(whole)
+        with sqlite3.connect(tmp_path / "ledger.db") as other:
+            other.executescript(statements)
+        other.close()
+        with Ledger.open(*w.places(tmp_path)) as ledger:
+            assert any(fault in line for line in faults(ledger)), statements

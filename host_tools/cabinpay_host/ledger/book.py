@@ -12,7 +12,7 @@ from . import chain, voids
 from .flags import Flags
 from .judge import VERDICTS, Finding
 from .models import PENDING, REFUSED, SOUND, ReceiptRow
-from .settle import Settling
+from .settle import Limits, Settling
 
 
 def book(session: Session, findings: list[Finding], now: int) -> int:
@@ -20,19 +20,30 @@ def book(session: Session, findings: list[Finding], now: int) -> int:
     flags = Flags(session, now)
     rows = _live(session, flags, findings)
     session.flush()
-    restate(session, flags, rows, now)
+    restate(session, flags, rows, now, _limits(findings))
     return len(rows)
 
 
-def restate(session: Session, flags: Flags, rows: list[ReceiptRow], now: int) -> None:
-    """Brings voids, money, limits and chains up to what is held of `rows` and what they touch."""
+def restate(
+    session: Session, flags: Flags, rows: list[ReceiptRow], now: int, known: dict[int, Limits] | None = None
+) -> None:
+    """Brings voids, money, limits and chains up to what is held of `rows` and what they touch. known: see Settling."""
     cancelled = voids.restate(session, flags, rows)
     sales = {row.id: row for row in (*rows, *cancelled) if row.kind == SALE}
-    Settling(session, flags, now).run(list(sales.values()))
+    Settling(session, flags, now, known or {}).run(list(sales.values()))
     standing = chain.standing(session, rows)
     flags.load(standing)
     for receipt_id, wanted in standing.items():
         flags.put(receipt_id, chain.STANDING, wanted)
+
+
+def _limits(findings: list[Finding]) -> dict[int, Limits]:
+    return {
+        f.case.ident: (total, sale, count)
+        for f in findings
+        if f.proof is not None and f.proof.claims is not None
+        for _, total, sale, count in [f.proof.claims.limits]
+    }
 
 
 def _live(session: Session, flags: Flags, findings: list[Finding]) -> list[ReceiptRow]:

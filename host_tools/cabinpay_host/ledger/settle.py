@@ -42,6 +42,8 @@ from .models import (
 from .proof import read_evidence
 
 PaymentKey = tuple[bytes, bytes, int]
+# What a pass allows: total, per sale, count
+Limits = tuple[int, int, int]
 
 
 def pass_account(issuer_kid: bytes, cti: bytes) -> str:
@@ -63,8 +65,11 @@ def payment_of(row: ReceiptRow) -> PaymentKey | None:
 
 
 class Settling:
-    def __init__(self, session: Session, flags: Flags, now: int) -> None:
+    """known: limits (total, per sale, count) by receipt id, of those that were just judged: only saves a query."""
+
+    def __init__(self, session: Session, flags: Flags, now: int, known: dict[int, Limits]) -> None:
         self.session = session
+        self.known = known
         self.flags = flags
         self.now = now
         self.airlines = {t.kid: t.airline for t in session.scalars(select(Terminal))}
@@ -125,7 +130,9 @@ class Settling:
         standing.voided = holder.voided_by is not None
         self.session.add(standing)
 
-    def _limits(self, row: ReceiptRow) -> tuple[int, int, int]:
+    def _limits(self, row: ReceiptRow) -> Limits:
+        if row.id in self.known:
+            return self.known[row.id]
         judged_by = (EvidenceRow.receipt_id == row.id) & (EvidenceRow.sha256 == row.evidence_sha256)
         evidence = read_evidence(self.session.scalars(select(EvidenceRow.raw).where(judged_by)).one())
         _, total, sale, count = Pass.unpack(cose.parse(evidence.signed_pass, codec).payload, codec).limits
