@@ -1,5 +1,6 @@
 """cabinpay ledger: receipts, debits and what does not add up."""
 
+import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 from sqlalchemy import URL
 
 from cabinpay.wire.cbor import MAX_SIZE
+from cabinpay.wire.receipts import SALE, VOID
 
 from . import files, keys, money, screen
 from .bundle_text import moment
@@ -26,6 +28,17 @@ Location = Annotated[
         envvar="CABINPAY_LEDGER",
     ),
 ]
+
+
+Reader = Annotated[str | None, typer.Option("--as", metavar="NAME", help="Who reads, if not the system's user.")]
+
+
+def user() -> str:
+    """The operating system's name for whoever runs this."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container may have no name for its user
+        return "unknown"
 
 
 def place(location: str) -> tuple[URL, Path]:
@@ -81,11 +94,13 @@ def balances(ledger: Location, as_json: AsJson = False) -> None:
 def statement(
     passenger: Annotated[str, typer.Argument(help="The reference given when the passenger enrolled.")],
     ledger: Location,
+    reader: Reader = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a passenger was debited for."""
+    """Show what a passenger was debited for and given back; to the ledger's auditors also the items."""
     with open_ledger(ledger) as book, book.reading() as session:
-        rows = [_line(line) for line in views.statement_of_passenger(session, passenger)]
+        who = reader or user()
+        rows = [_line(line) for line in views.statement_of_passenger(session, passenger, reader=who)]
     screen.show_json({"passenger": passenger, "debits": rows}) if as_json else screen.show_rows(passenger, rows)
 
 
@@ -125,14 +140,18 @@ def verify(ledger: Location) -> None:
 def _line(line: views.StatementLine) -> dict[str, object]:
     flight = f"{line.flight[0]}{line.flight[1]}" if line.flight else "unknown"
     items = ", ".join(f"{quantity} x {sku}" for sku, quantity, _ in line.lines)
+    what = items if line.reason is None else f"refund: {line.reason}"
     amount = money.show(line.amount, line.currency)
-    return {"time": moment(line.time), "flight": flight, "terminal": line.terminal, "items": items, "amount": amount}
+    return {"time": moment(line.time), "flight": flight, "terminal": line.terminal, "items": what, "amount": amount}
+
+
+_KINDS = {SALE: "sales", VOID: "voids"}
 
 
 def _shift(shift: cashup.CashUp) -> dict[str, object]:
     flight = f"{shift.flight[0]}{shift.flight[1]}" if shift.flight else "unknown"
     state = "open" if shift.closed is None else "DIFFERS" if shift.differs else "agrees"
-    sold = ", ".join(f"{count} sales {money.show(total, currency)}" for currency, _, count, total in shift.sold)
+    sold = ", ".join(f"{n} {_KINDS[kind]} {money.show(total, currency)}" for currency, kind, n, total in shift.sold)
     return {
         "terminal": shift.terminal,
         "shift": shift.shift,

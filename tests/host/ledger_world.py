@@ -90,6 +90,8 @@ class Terminal:
     time: int = NOW
     shift: int = 1
     sums: dict = field(default_factory=dict)
+    voids: dict = field(default_factory=dict)
+    lost: int = 0
 
     def __post_init__(self):
         self.key = Key("terminal " + self.label)
@@ -97,19 +99,21 @@ class Terminal:
 
     @property
     def number(self):
-        return len(self.items)
+        return len(self.items) + self.lost
 
     def twin(self):
         """A clone, or the same terminal restored from a dump: goes on from here on a branch of its own."""
-        return Terminal(self.label, list(self.items), self.time, self.shift, dict(self.sums))
+        sums = dict(self.sums), dict(self.voids)
+        return Terminal(self.label, list(self.items), self.time, self.shift, *sums, self.lost)
 
     def open(self):
-        self.shift, self.sums = self.number + 1, {}
+        self.shift, self.sums, self.voids = self.number + 1, {}, {}
         flight = [AIRLINE, 8801, 20254]
         return self._add(receipts.Open, crew="c17", flight=flight, aircraft="B-1234", agent="0.1", bundle=1)
 
     def close(self, sums=None):
-        told = [[c, receipts.SALE, n, total] for c, (n, total) in sorted(self.sums.items())]
+        rows = ((receipts.SALE, self.sums), (receipts.VOID, self.voids))
+        told = sorted([c, kind, n, total] for kind, sums in rows for c, (n, total) in sums.items())
         return self._add(receipts.Close, covers=[self.shift, self.number], sums=told if sums is None else sums)
 
     def sale(
@@ -126,6 +130,23 @@ class Terminal:
         self.sums[currency] = count + 1, total + amount
         data = proof.pack(codec) if evidence is None else evidence
         return self._add(receipts.Sale, data, **{"mode": mode, "amount": [amount, currency], **hashes, **to})
+
+    def void(self, item, **to):
+        """Cancels a sale (an item); to: fields that are not what they should be."""
+        receipt = receipts.read_receipt(cose.parse(item[1], codec).payload, codec)
+        amount, currency = getattr(receipt, "amount", (0, EUR))
+        count, total = self.voids.get(currency, (0, 0))
+        self.voids[currency] = count + 1, total + amount
+        return self._add(receipts.Void, **{"sale": sha(item[1]), "reason": receipts.CHANGED_MIND, **to})
+
+    def damage(self, good, lost_to, **to):
+        """A flash that lost everything above `good`: the chain goes on with a break after `lost_to`."""
+        self.items = self.items[:good]
+        self.lost = lost_to - good
+        return self._add(receipts.Break, good=good, lost=[good + 1, lost_to], **to)
+
+    def note(self, **to):
+        return self._add(receipts.Note, event=receipts.CRASH, detail="watchdog", **to)
 
     def _payment(self, who, lines, mode, amount, currency, nonce):
         order = claims.lines_hash(lines, codec)[:8]
@@ -219,6 +240,12 @@ def faults(ledger):
         return audit.verify(session, ledger.archive)
 
 
+def shown(sale):
+    """(receipt, pass, payment) of a sale (an item), as a phone has them."""
+    signed_pass, payment = codec.decode(sale[2])[:2]
+    return sale[1], signed_pass, payment
+
+
 _DUMP = {
     "receipts": "SELECT terminal_kid, number, sha256, raw, state, kind, time, amount, currency, cti, seq, booked"
     " FROM receipts ORDER BY 1, 2, 3",
@@ -230,6 +257,9 @@ _DUMP = {
     " GROUP BY r.sha256, p.account, p.currency HAVING SUM(p.amount) <> 0 ORDER BY 1, 2, 3",
     "exceptions": "SELECT r.terminal_kid, r.number, r.sha256, x.code FROM exceptions x"
     " JOIN receipts r ON r.id = x.receipt_id WHERE x.cleared IS NULL ORDER BY 1, 2, 3, 4",
+    "refunds": "SELECT ident, amount, reason, author, made, posted FROM refunds ORDER BY 1",
+    "roles": "SELECT name, role, author, made FROM roles ORDER BY 1",
+    "lost": "SELECT kid, lost_at FROM terminals ORDER BY 1",
     "custody": "SELECT kid, held_number FROM terminals ORDER BY 1",
 }
 

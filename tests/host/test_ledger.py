@@ -58,9 +58,10 @@ def test_statement_and_cash_up(flight):
     ledger, terminal, ann, _ = flight
     ledger.add_enrolment(w.ISSUER.kid, ann.cti, ann.sub, "P-1001")
     ledger.take(terminal.kid, terminal.items, "sync")
+    ledger.name_auditor("kim", "boss")
     with ledger.reading() as session:
-        lines = views.statement_of_passenger(session, "P-1001")
-        assert lines == views.statement_of_pass(session, w.ISSUER.kid, ann.cti)
+        lines = views.statement_of_passenger(session, "P-1001", reader="kim")
+        assert lines == views.statement_of_pass(session, w.ISSUER.kid, ann.cti, reader="kim")
         assert [(s.terminal, s.number, s.flight, s.amount, s.currency) for s in lines] == [
             ("A", 2, ("9C", 8801, 20254), 1599, w.EUR),
             ("A", 4, ("9C", 8801, 20254), 650, w.EUR),

@@ -247,8 +247,8 @@ MUTATIONS = {
     "a terminal's airline": (["UPDATE terminals SET airline = 'MU' WHERE label = 'A'"], "differs from the archive", 1),
     "a receipt no longer joined": (
         ["UPDATE receipts SET follows = NULL WHERE id = (SELECT receipt_id FROM exceptions WHERE code = 'chain')"],
-        "counts as joined to number 1, and is not",
-        1,
+        ("counts as joined to number 1, and is not", "in the archive, not in the database: what came before"),
+        2,
     ),
     "evidence of nothing": (
         ["INSERT INTO evidence (receipt_id, sha256, raw) VALUES (999, x'00', x'00')"],

@@ -15,6 +15,7 @@ from .audit_flags import VERDICTS, Spent, flag_faults, open_codes
 from .audit_items import Keys
 from .audit_receipts import Look, Sold, look
 from .audit_sql import rows, shown
+from .audit_voids import VOID_OF
 
 # (account, amount, currency)
 Line = tuple[str, int, int]
@@ -38,16 +39,19 @@ _REVERSAL = "reversal"
 # A row for each posting. Receipts of one payment come together, the one that is debited first; seq rises.
 _ALL = f"""
     SELECT r.id, r.terminal_kid, r.number, r.sha256, r.raw, r.previous, r.state, r.kind, r.time, r.shift, r.mode,
-        r.amount, r.currency, r.issuer_kid, r.cti, r.seq, r.booked, v.sha256 AS evidence_hash, v.raw AS evidence,
+        r.amount, r.currency, r.issuer_kid, r.cti, r.seq, r.booked, r.good, r.target, r.voided_by,
+        CASE WHEN r.word THEN 1 ELSE 0 END AS word, ({VOID_OF}) AS cancelled_by,
+        v.sha256 AS evidence_hash, v.raw AS evidence,
         {open_codes(VERDICTS)} AS verdicts, {open_codes(("replay",))} AS replays,
-        {open_codes(("over_limit",))} AS over_limits,
-        s.receipt_id AS settles, s.issuer_kid AS s_issuer_kid, s.cti AS s_cti, s.seq AS s_seq, s.amount AS s_amount,
+        {open_codes(("over_limit",))} AS over_limits, {open_codes(("lost_terminal",))} AS losts,
+        CASE WHEN s.voided THEN 1 ELSE 0 END AS voided, s.receipt_id AS settles,
+        s.issuer_kid AS s_issuer_kid, s.cti AS s_cti, s.seq AS s_seq, s.amount AS s_amount,
         s.currency AS s_currency, s.limit_total, s.limit_sale, s.limit_count,
         e.id AS entry, e.kind AS entry_kind, p.account, p.amount AS posted, p.currency AS posted_currency
     FROM receipts r
     LEFT JOIN evidence v ON v.receipt_id = r.id AND v.sha256 = r.evidence_sha256
     LEFT JOIN settlements s ON s.receipt_id = r.id
-    LEFT JOIN entries e ON e.receipt_id = r.id
+    LEFT JOIN entries e ON e.receipt_id = r.id AND e.refund_id IS NULL
     LEFT JOIN postings p ON p.entry_id = e.id
     ORDER BY r.issuer_kid, r.cti, r.seq, r.time, r.terminal_kid, r.number, r.sha256, e.id, p.id"""
 
@@ -90,7 +94,7 @@ def _payment(case: _Case) -> object:
 
 
 def _expected(cases: list[_Case]) -> Iterator[tuple[_Case, str | None]]:
-    """Each receipt of a payment, and the kind of its standing entry."""
+    """Each receipt of a payment, and the kind of its standing entry while nobody cancels it."""
     kinds = iter(("sale",))
     for case in cases:
         yield case, next(kinds, "replay") if case.look.sold else None
@@ -98,13 +102,20 @@ def _expected(cases: list[_Case]) -> Iterator[tuple[_Case, str | None]]:
 
 def _payment_faults(cases: list[_Case], spent: Spent) -> Iterator[str]:
     for case, kind in _expected(cases):
-        where = case.look.where
+        where, cancelled = case.look.where, case.row.cancelled_by is not None
         settled = case.look.sold if kind == "sale" else None
-        for what in (_settlement_fault(case.row, settled), _entry_fault(case, kind)):
+        stands = None if cancelled else kind
+        for what in (_settlement_fault(case.row, settled), _entry_fault(case, stands), _void_fault(case.row)):
             if what:
                 yield f"{what}: {where}"
-        for what in flag_faults(case.row, kind, spent.over(settled)):
+        for what in flag_faults(case.row, case.look, kind, spent.over(settled, cancelled)):
             yield f"{what}: {where}"
+
+
+def _void_fault(row: Row[Any]) -> str | None:
+    if row.voided_by == row.cancelled_by:
+        return None
+    return f"counts as cancelled by {row.voided_by or 'nobody'}, and is cancelled by {row.cancelled_by or 'nobody'}"
 
 
 def _settlement_fault(row: Row[Any], sold: Sold | None) -> str | None:
@@ -113,8 +124,9 @@ def _settlement_fault(row: Row[Any], sold: Sold | None) -> str | None:
     if row.settles is None:
         return "a sale is not settled"
     there = [row.s_issuer_kid, row.s_cti, row.s_seq, row.s_amount, row.s_currency]
-    there += [row.limit_total, row.limit_sale, row.limit_count]
-    right = [sold.issuer_kid, sold.cti, sold.seq, sold.amount, sold.currency, *sold.limits]
+    there += [row.limit_total, row.limit_sale, row.limit_count, row.voided]
+    voided = int(row.cancelled_by is not None)
+    right = [sold.issuer_kid, sold.cti, sold.seq, sold.amount, sold.currency, *sold.limits, voided]
     same = list(map(shown, there)) == list(map(shown, right))
     return None if same else "a settlement is not what its receipt says"
 
@@ -122,11 +134,12 @@ def _settlement_fault(row: Row[Any], sold: Sold | None) -> str | None:
 def _entry_fault(case: _Case, kind: str | None) -> str | None:
     """The entries of a receipt are its standing one, or more that were each reversed before the next."""
     standing: tuple[str, list[Line]] | None = None
+    sold = case.look.sold or (case.look.once if case.look.lost else None)
     for entry_kind, lines in case.entries:
         if entry_kind == _REVERSAL and standing is not None:
             right, standing = _reversed(standing[1]), None
-        elif standing is None and case.look.sold and entry_kind in _FORMS:
-            right, standing = _FORMS[entry_kind](case.look.sold), (entry_kind, lines)
+        elif standing is None and sold and entry_kind in _FORMS:
+            right, standing = _FORMS[entry_kind](sold), (entry_kind, lines)
         else:
             return f"an entry of kind {entry_kind} that has no ground"
         if Counter(lines) != Counter(right):

@@ -18,15 +18,16 @@ from cabinpay.wire.keys import kid
 from cabinpay.wire.trust import Bundle
 
 from .. import codec
-from .archive import BUNDLE, ENROLMENT, RECEIPT, ROOT, TERMINAL
+from .archive import BUNDLE, ENROLMENT, HAND_IN, LOST, ORDER, RECEIPT, REFUND, ROLE, ROOT, TERMINAL
 from .audit_sql import octets, shown
 
 
 class Item(NamedTuple):
-    """digest: of what the name alone does not say; whole: False where a row's bytes are not what its name says."""
+    """digest: of what the name alone does not say, None where what said it is taken back; whole: False where a row's
+    bytes are not what its name says."""
 
     name: str
-    digest: bytes = b""
+    digest: bytes | None = b""
     whole: bool = True
 
 
@@ -38,9 +39,11 @@ class Party(NamedTuple):
 @dataclass
 class Keys:
     """Every key held, in the archive or the database: that both hold the same is looked at once, and not again for
-    every receipt signed by a key that is missing from one. The database's word on a terminal goes last."""
+    every receipt signed by a key that is missing from one. The database's word on a terminal goes last. lost: where
+    terminals are closed."""
 
     terminals: dict[bytes, Party] = field(default_factory=dict)
+    lost: dict[bytes, int] = field(default_factory=dict)
     issuers: defaultdict[tuple[str, bytes], set[bytes]] = field(default_factory=lambda: defaultdict(set))
 
     def add_terminal(self, public_key: bytes, airline: str) -> None:
@@ -93,9 +96,48 @@ def _enrolment_record(_: Keys, issuer_kid: bytes, cti: bytes, sub: bytes, passen
     return [Item(name, _digest(sub.decode(), passenger.decode()))]
 
 
+# Digest of a receipt that its terminal gave; one that only a phone has handed in has none
+_STREAMED = b"streamed"
+
+
 def _receipt_record(_: Keys, terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes) -> list[Item]:
-    name = _receipt_name(terminal_kid, int.from_bytes(number, "big"), _sha(raw))
-    return [Item(name), Item(f"evidence {_sha(evidence).hex()} of {name}")] if evidence else [Item(name)]
+    return _receipt_items(terminal_kid, number, raw, evidence, _STREAMED)
+
+
+def _hand_in_record(_: Keys, terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes) -> list[Item]:
+    return _receipt_items(terminal_kid, number, raw, evidence, b"")
+
+
+def _receipt_items(terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes, digest: bytes) -> list[Item]:
+    name = _receipt_name(terminal_kid, _int(number), _sha(raw))
+    items = [Item(name, digest)]
+    return [*items, Item(f"evidence {_sha(evidence).hex()} of {name}")] if evidence else items
+
+
+def _order_record(_: Keys, terminal_kid: bytes, number: bytes, sha256: bytes, before: bytes) -> list[Item]:
+    return [Item(f"what came before {_receipt_name(terminal_kid, _int(number), sha256)}", before)]
+
+
+def _refund_record(_: Keys, ident: bytes, *said: bytes) -> list[Item]:
+    terminal_kid, number, sha256, amount, reason, author, made = said
+    words = reason.decode(), author.decode()
+    digest = _digest(terminal_kid, _int(number), sha256, _int(amount), *words, _int(made))
+    return [Item(f"refund {ident.hex()}", digest)]
+
+
+def _lost_record(keys: Keys, _: bytes, terminal_kid: bytes, number: bytes, *__: bytes) -> list[Item]:
+    keys.lost[terminal_kid] = _int(number)
+    return [Item(f"loss of terminal {terminal_kid.hex()}", _digest(_int(number)))]
+
+
+def _role_record(_: Keys, __: bytes, *said: bytes) -> list[Item]:
+    name, role, given, author, made = said
+    digest = _digest(author.decode(), _int(made)) if given == b"\x01" else None
+    return [Item(f"role {role.decode()} of {name.decode()}", digest)]
+
+
+def _int(octets: bytes) -> int:
+    return int.from_bytes(octets, "big")
 
 
 RECORDS: dict[int, Callable[..., list[Item]]] = {
@@ -104,6 +146,11 @@ RECORDS: dict[int, Callable[..., list[Item]]] = {
     TERMINAL: _terminal_record,
     ENROLMENT: _enrolment_record,
     RECEIPT: _receipt_record,
+    HAND_IN: _hand_in_record,
+    ORDER: _order_record,
+    REFUND: _refund_record,
+    LOST: _lost_record,
+    ROLE: _role_record,
 }
 
 
@@ -117,6 +164,15 @@ def _terminal_row(keys: Keys, row: Row[Any]) -> Item:
     whole = kid(octets(row.public_key)) == octets(row.kid)
     keys.add_terminal(octets(row.public_key), str(row.airline))
     return Item(f"terminal {shown(row.kid)}", _digest(row.public_key, row.label, row.airline), whole)
+
+
+def _receipt_row(_: Keys, row: Row[Any]) -> Item:
+    return Item(_receipt_name(row.terminal_kid, row.number, row.sha256), _STREAMED if row.streamed else b"")
+
+
+def _lost_row(keys: Keys, row: Row[Any]) -> Item:
+    keys.lost.setdefault(octets(row.kid), row.lost_at)
+    return Item(f"loss of terminal {shown(row.kid)}", _digest(row.lost_at))
 
 
 def _evidence_row(_: Keys, row: Row[Any]) -> Item:
@@ -135,9 +191,22 @@ TABLES: list[tuple[str, Callable[[Keys, Row[Any]], Item]]] = [
             f"enrolment of pass {shown(row.cti)} of issuer {shown(row.issuer_kid)}", _digest(row.sub, row.passenger)
         ),
     ),
+    ("SELECT terminal_kid, number, sha256, streamed FROM receipts", _receipt_row),
     (
-        "SELECT terminal_kid, number, sha256 FROM receipts",
-        lambda _, row: Item(_receipt_name(row.terminal_kid, row.number, row.sha256)),
+        "SELECT terminal_kid, number, sha256, follows FROM receipts WHERE follows IS NOT NULL",
+        lambda _, row: Item(
+            f"what came before {_receipt_name(row.terminal_kid, row.number, row.sha256)}", octets(row.follows)
+        ),
+    ),
+    ("SELECT kid, lost_at FROM terminals WHERE lost_at IS NOT NULL", _lost_row),
+    (
+        "SELECT f.ident, r.terminal_kid, r.number, r.sha256, f.amount, f.reason, f.author, f.made FROM refunds f"
+        " LEFT JOIN receipts r ON r.id = f.receipt_id",
+        lambda _, row: Item(f"refund {shown(row.ident)}", _digest(*row[1:])),
+    ),
+    (
+        "SELECT name, role, author, made FROM roles",
+        lambda _, row: Item(f"role {row.role} of {row.name}", _digest(row.author, row.made)),
     ),
     (
         "SELECT r.terminal_kid, r.number, r.sha256, v.sha256 AS hash, v.raw FROM evidence v"

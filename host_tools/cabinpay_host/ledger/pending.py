@@ -10,13 +10,14 @@ from cabinpay.wire.keys import kid
 from cabinpay.wire.trust import Bundle
 
 from .. import codec
-from .judge import Case, Issuer, Party, World
+from .judge import Case, World
 from .models import PENDING, BundleRow, EvidenceRow, ReceiptRow, Terminal
+from .proof import Issuer, Party
 
 
 def load_world(session: Session) -> World:
     """Terminals and issuers. Bundles were verified when they were accepted."""
-    terminals = {t.kid: Party(t.public_key, t.airline) for t in session.scalars(select(Terminal))}
+    terminals = {t.kid: Party(t.public_key, t.airline, t.lost_at) for t in session.scalars(select(Terminal))}
     issuers: defaultdict[str, defaultdict[bytes, list[Issuer]]] = defaultdict(lambda: defaultdict(list))
     for raw in session.scalars(select(BundleRow.raw)):
         bundle = Bundle.unpack(cose.parse(raw, codec).payload, codec)

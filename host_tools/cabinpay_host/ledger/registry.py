@@ -17,24 +17,27 @@ from ..crypto import verify
 from ..errors import Exit, HostError
 from . import archive as arc
 from . import db
-from .models import PENDING, REFUSED, SCHEMA, Base, BundleRow, Enrolment, Meta, ReceiptRow, Root, Terminal
+from .models import PENDING, REFUSED, SCHEMA, UNFINISHED, Base, BundleRow, Enrolment, Meta, ReceiptRow, Root, Terminal
 
 
 def found(engine: Engine, archive: arc.Archive, ident: bytes, roots: list[bytes]) -> None:
     """Makes database and archive; neither remains where that fails."""
     if not roots or any(len(root) != 32 for root in roots):
         raise HostError("bad_roots", "a ledger needs one root public key at least, 32 bytes each", Exit.INPUT)
-    file = db.file_of(engine.url)
-    for path in (archive.path, file):
+    refuse_existing(engine, archive)
+    with undone_on_error(archive, engine):
+        length = _start_archive(archive, ident, roots)
+        start_database(engine, Meta(ident=ident, schema_version=SCHEMA, archive_length=length), roots)
+
+
+def refuse_existing(engine: Engine, archive: arc.Archive) -> None:
+    for path in (archive.path, db.file_of(engine.url)):
         if path is not None and path.exists():
             raise HostError("ledger_exists", f"{path} is there already: open it, or name another", Exit.REFUSED)
-    with _undone_on_error(archive, engine):
-        length = _start_archive(archive, ident, roots)
-        _start_database(engine, Meta(ident=ident, schema_version=SCHEMA, archive_length=length), roots)
 
 
 @contextlib.contextmanager
-def _undone_on_error(archive: arc.Archive, engine: Engine) -> Iterator[None]:
+def undone_on_error(archive: arc.Archive, engine: Engine) -> Iterator[None]:
     try:
         yield
     except BaseException:
@@ -53,7 +56,7 @@ def _start_archive(archive: arc.Archive, ident: bytes, roots: list[bytes]) -> in
     return archive.append([arc.Record(arc.ROOT, (root,)) for root in roots], length)
 
 
-def _start_database(engine: Engine, meta: Meta, roots: list[bytes]) -> None:
+def start_database(engine: Engine, meta: Meta, roots: list[bytes]) -> None:
     with db.told(), engine.execution_options(writing=True).begin() as connection, Session(connection) as session:
         Base.metadata.create_all(connection)
         session.add(meta)
@@ -75,6 +78,8 @@ def identify(engine: Engine) -> bytes:
         row = session.execute(select(Meta.ident, Meta.schema_version)).one_or_none()
     if row is None:
         raise HostError("not_a_ledger", "this ledger was never finished: create another", Exit.STORAGE)
+    if row.schema_version == UNFINISHED:
+        raise HostError("not_a_ledger", "this ledger was never finished: make it again", Exit.STORAGE)
     if row.schema_version != SCHEMA:
         line = f"ledger of version {row.schema_version}, this program reads {SCHEMA}: use the program that wrote it"
         raise HostError("ledger_version", line, Exit.STORAGE)
@@ -86,6 +91,18 @@ def terminal(session: Session, terminal_kid: bytes) -> Terminal:
     if row is None:
         raise HostError("unknown_terminal", f"terminal {terminal_kid.hex()} is not registered: add it", Exit.REFUSED)
     return row
+
+
+def terminal_named(session: Session, name: str) -> Terminal:
+    """The terminal with this label, where only one has it, or this kid in hex."""
+    named = select(Terminal).where(Terminal.label == name)
+    found = list(session.scalars(named))
+    with contextlib.suppress(ValueError):
+        found += session.scalars(select(Terminal).where(Terminal.kid == bytes.fromhex(name)))
+    if len(found) != 1:
+        line = f"{len(found) or 'no'} terminals are called {name}: name one by its label, or by its id in hex"
+        raise HostError("unknown_terminal", line, Exit.REFUSED)
+    return found[0]
 
 
 def add_bundle(session: Session, data: bytes, records: list[arc.Record]) -> int:
