@@ -71,7 +71,7 @@ class Passenger:
         self.signed = issuer.sign(self.claims.pack(codec), cose.AAD_PASS)
         self.seq = NOW
 
-    def pay(self, *, terms=None, challenge=None, seq=None, iat=NOW, device=None, aad=None, kid=None):
+    def pay(self, *, terms=None, challenge=None, seq=None, iat=NOW + 120, device=None, aad=None, kid=None):
         self.seq = seq or self.seq + 1
         words = claims.Payment(iat=iat, seq=self.seq, terms=terms, challenge=challenge).pack(codec)
         return (device or self.device).sign(words, self.signed if aad is None else aad, kid=kid)
@@ -151,11 +151,11 @@ class Terminal:
     def _payment(self, who, lines, mode, amount, currency, nonce):
         order = claims.lines_hash(lines, codec)[:8]
         if mode == BOUND:
-            return who.pay(terms=[amount, currency, order])
+            return who.pay(terms=[amount, currency, order], iat=self.time + 60)
         if mode == CHALLENGED:
             bill = claims.Bill(self.kid, nonce, amount, currency, order)
             return who.pay(terms=[amount, currency], challenge=bill.challenge(codec))
-        return who.pay()
+        return who.pay(iat=self.time + 60)
 
     def _add(self, form, evidence=b"", *, header=True, signer=None, **fields):
         self.time += 60

@@ -43,7 +43,7 @@ def good(tmp_path_factory):
         ledger.add_bundle(w.bundle(w.ISSUER, w.Key("second issuer"), version=2))
         ledger.add_terminal(two.key.public, "B, galley", w.AIRLINE)
         codes = {code for found in w.open_codes(ledger).values() for code in found}
-        assert codes == {"replay", "over_limit", "fork", "chain", "bad_receipt", "bad_signature"}
+        assert codes == {"replay", "over_limit", "fork", "chain", "bad_receipt", "bad_signature", "stale"}
         assert w.faults(ledger) == []
     return folder
 

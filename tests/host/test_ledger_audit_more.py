@@ -42,7 +42,12 @@ def good(tmp_path_factory):
         ledger.name_auditor("lee", "boss", given=False)
         ledger.report_lost(three.kid, 2)
         found = w.open_codes(ledger)
-        assert found == {("A", 5): ["void"], ("A", 6): ["replay"], ("A", 10): ["break"], ("C", 3): ["lost_terminal"]}
+        assert found == {
+            ("A", 5): ["void"],
+            ("A", 6): ["replay", "stale"],
+            ("A", 10): ["break"],
+            ("C", 3): ["lost_terminal"],
+        }
         assert w.faults(ledger) == []
     return folder
 

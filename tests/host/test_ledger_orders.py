@@ -76,7 +76,7 @@ def reference(tmp_path_factory):
         reference = settle_all(ledger)
         assert faults(ledger) == []
         codes = {code for codes in open_codes(ledger).values() for code in codes}
-        assert codes == {"void", "break", "replay", "lost_terminal", "bad_evidence", "over_limit"}
+        assert codes == {"void", "break", "replay", "lost_terminal", "bad_evidence", "over_limit", "stale"}
     return reference
 
 

@@ -61,7 +61,7 @@ def test_a_voided_payment_stays_spent(tmp_path, cancelled):
         ends.append(take_each(tmp_path / str(n), pair, order))
     assert all(end == ends[0] for end in ends)
     _, codes, balances = ends[0]
-    assert codes == {("B", 2): ["replay"]}
+    assert codes == {("B", 2): ["replay", "stale"]}
     assert (balances.get((ann.account, w.EUR), 0), balances.get(("loss:9C", w.EUR), 0)) == (debit, loss)
 
 

@@ -2,6 +2,7 @@
 
 from . import cose
 from .errors import WireError
+from .files import fitting
 from .keys import kid
 from .schema import U32, Record, airline, currency, integer, key, listed, octets, row, u32, when
 
@@ -35,6 +36,8 @@ class Bundle(Record):
     ground: [[public key, from, until, rights], ...].
     limits: [freshness window in seconds, longest pass lifetime in seconds, sales since the last ground time,
     retention of acknowledged receipts in seconds].
+    files, where any travel with it: [[name, length, SHA-256], ...] in the order of their names; see files.py.
+    gateway, where there is one: [current, next] SHA-256 of the certificates that the terminal accepts.
     """
 
     FIELDS = (
@@ -51,6 +54,8 @@ class Bundle(Record):
         (7, "issuers", listed(row(key, when, when, listed(row(currency, u32, u32), 1, 16)), 0, 16)),
         (8, "ground", listed(row(key, when, when, integer(1, 15)), 1, 32)),
         (9, "limits", row(integer(30, 120), u32, u32, u32)),
+        (10, "files", fitting, True),
+        (11, "gateway", row(key, key), True),
     )
     delegation: bytes
     version: int
@@ -61,6 +66,8 @@ class Bundle(Record):
     issuers: "list[list[Any]]"
     ground: "list[list[Any]]"
     limits: "list[int]"
+    files: "list[list[Any]] | None"
+    gateway: "list[bytes] | None"
 
 
 def open_bundle(

@@ -17,11 +17,12 @@ from typing import BinaryIO, NamedTuple
 
 from ..errors import Exit, HostError
 
-ROOT, BUNDLE, TERMINAL, ENROLMENT, RECEIPT, HAND_IN, ORDER, REFUND, LOST, ROLE, RETRACTED = range(1, 12)
+ROOT, BUNDLE, TERMINAL, ENROLMENT, RECEIPT, HAND_IN, ORDER, REFUND, LOST, ROLE, RETRACTED, FILE, POLICY = range(1, 14)
 # Fields by kind; numbers, times and amounts are u64:
 # ROOT (public key) · BUNDLE (COSE bytes) · TERMINAL (public key, label, airline) · ENROLMENT (issuer kid, cti, sub,
 # passenger) · RECEIPT and HAND_IN (terminal kid, number, receipt, evidence) · ORDER (terminal kid, number, SHA-256,
-# SHA-256 of what the terminal gave just before it, where that is not what the receipt says) · and decisions:
+# SHA-256 of what the terminal gave just before it, where that is not what the receipt says) · FILE (name, bytes) of a
+# bundle · POLICY (who bears what went over a pass's limits) · and decisions:
 # REFUND (id, terminal kid, number, SHA-256, amount, reason, author, time) · LOST (id, terminal kid, number, time) ·
 # ROLE (id, name, role, 1 given or 0 taken, author, time) · RETRACTED (id of a decision that was never committed)
 DECISIONS = (REFUND, LOST, ROLE)
@@ -66,6 +67,18 @@ class Archive:
             _sync(f)
         _sync_folder(self.path.parent)
         return HEADER
+
+    def only_begun(self) -> bool:
+        """Is this what `ledger new` leaves behind where it was killed before there was a database?"""
+        with self._reading() as f:
+            head = f.read(len(_MAGIC))
+        end = HEADER
+        for record, after in self.records():
+            if record.kind not in (ROOT, POLICY):
+                return False
+            end = after
+        # one record at most was torn by that: behind a longer tail there may be receipts
+        return _MAGIC.startswith(head) and self.size() < end + _FRAME.size + 64
 
     def copy(self, path: Path) -> int:
         """A new archive at `path` with every whole record of this one; its length. FileExistsError as for create."""

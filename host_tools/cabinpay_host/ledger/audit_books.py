@@ -11,19 +11,27 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from .audit_beyond import BEYOND, Beyond
 from .audit_flags import VERDICTS, Spent, flag_faults, open_codes
 from .audit_items import Keys
 from .audit_receipts import Look, Sold, look
-from .audit_sql import rows, shown
+from .audit_sql import octets, rows, shown
 from .audit_voids import VOID_OF
 
 # (account, amount, currency)
 Line = tuple[str, int, int]
 
 
+def _passenger(sold: Sold) -> str:
+    return f"passenger:{sold.issuer_kid.hex()}:{sold.cti.hex()}"
+
+
+def _bearer(sold: Sold, bearer: str) -> str | None:
+    return {"airline": f"loss:{sold.airline}", "issuer": f"issuer:{sold.issuer_kid.hex()}"}.get(bearer)
+
+
 def _sale(sold: Sold) -> list[Line]:
-    account = f"passenger:{sold.issuer_kid.hex()}:{sold.cti.hex()}"
-    return [(account, sold.amount, sold.currency), (f"sales:{sold.airline}", -sold.amount, sold.currency)]
+    return [(_passenger(sold), sold.amount, sold.currency), (f"sales:{sold.airline}", -sold.amount, sold.currency)]
 
 
 def _replay(sold: Sold) -> list[Line]:
@@ -34,7 +42,7 @@ def _replay(sold: Sold) -> list[Line]:
 
 
 _FORMS: dict[str, Callable[[Sold], list[Line]]] = {"sale": _sale, "replay": _replay}
-_REVERSAL = "reversal"
+_REVERSAL, _OVERSPEND = "reversal", "overspend"
 
 # A row for each posting. Receipts of one payment come together, the one that is debited first; seq rises.
 _ALL = f"""
@@ -44,6 +52,9 @@ _ALL = f"""
         v.sha256 AS evidence_hash, v.raw AS evidence,
         {open_codes(VERDICTS)} AS verdicts, {open_codes(("replay",))} AS replays,
         {open_codes(("over_limit",))} AS over_limits, {open_codes(("lost_terminal",))} AS losts,
+        {", ".join(f"{open_codes((code,))} AS is_{code}" for code in BEYOND)}, s.borne,
+        (SELECT COALESCE(SUM(f.posted), 0) FROM refunds f
+            WHERE f.issuer_kid = s.issuer_kid AND f.cti = s.cti AND f.seq = s.seq) AS given_back,
         CASE WHEN s.voided THEN 1 ELSE 0 END AS voided, s.receipt_id AS settles,
         s.issuer_kid AS s_issuer_kid, s.cti AS s_cti, s.seq AS s_seq, s.amount AS s_amount,
         s.currency AS s_currency, s.limit_total, s.limit_sale, s.limit_count,
@@ -63,13 +74,13 @@ class _Case(NamedTuple):
 
 
 def book_faults(session: Session, keys: Keys) -> Iterator[str]:
-    spent = Spent()
+    spent, beyond = Spent(), Beyond(session, keys)
     for _, cases in groupby(_cases(session, keys), key=_payment):
         payment = list(cases)
         for case in payment:
             yield from case.look.faults
         if all(case.look.clear for case in payment):
-            yield from _payment_faults(payment, spent)
+            yield from _payment_faults(payment, spent, beyond, keys.bearer)
         else:
             spent.doubt(payment[0].row)
 
@@ -100,16 +111,38 @@ def _expected(cases: list[_Case]) -> Iterator[tuple[_Case, str | None]]:
         yield case, next(kinds, "replay") if case.look.sold else None
 
 
-def _payment_faults(cases: list[_Case], spent: Spent) -> Iterator[str]:
+def _payment_faults(cases: list[_Case], spent: Spent, beyond: Beyond, bearer: str) -> Iterator[str]:
     for case, kind in _expected(cases):
-        where, cancelled = case.look.where, case.row.cancelled_by is not None
-        settled = case.look.sold if kind == "sale" else None
-        stands = None if cancelled else kind
-        for what in (_settlement_fault(case.row, settled), _entry_fault(case, stands), _void_fault(case.row)):
-            if what:
-                yield f"{what}: {where}"
-        for what in flag_faults(case.row, case.look, kind, spent.over(settled, cancelled)):
-            yield f"{what}: {where}"
+        row, sold, cancelled = case.row, case.look.sold, case.row.cancelled_by is not None
+        settled = sold if kind == "sale" else None
+        over = spent.over(settled, cancelled, beyond.law(sold.airline) if sold else None)
+        faults = [
+            _settlement_fault(row, settled),
+            _entry_fault(case, None if cancelled else kind),
+            _void_fault(row),
+            _bearing_fault(case, over, bearer),
+            *flag_faults(row, case.look, kind, over, beyond.codes(octets(row.terminal_kid), sold) if sold else set()),
+        ]
+        yield from (f"{what}: {case.look.where}" for what in faults if what)
+
+
+def _bearing_fault(case: _Case, over: bool | None, bearer: str) -> str | None:
+    """Of an overspend, what was not given back is moved to its bearer, in as many steps as it took to know."""
+    row, sold = case.row, case.look.sold or case.look.once
+    moves = [lines for kind, lines in case.entries if kind == _OVERSPEND]
+    if sold is None or over is None:
+        return "an entry of kind overspend that has no ground" if moves and sold is None else None
+    passenger, to = _passenger(sold), _bearer(sold, bearer)
+    moved = 0
+    for lines in moves:
+        more = sum(amount for account, amount, _ in lines if account == to)
+        if to is None or Counter(lines) != Counter([(to, more, sold.currency), (passenger, -more, sold.currency)]):
+            return "an entry of kind overspend is not what its receipt says"
+        moved += more
+    right = sold.amount - row.given_back if over and to else 0
+    if moved != right:
+        return f"the books move {moved} of an overspend to its bearer, and it is {right}"
+    return None if (row.borne or 0) == right else f"counts as {row.borne} borne, and is {right}"
 
 
 def _void_fault(row: Row[Any]) -> str | None:
@@ -136,6 +169,8 @@ def _entry_fault(case: _Case, kind: str | None) -> str | None:
     standing: tuple[str, list[Line]] | None = None
     sold = case.look.sold or (case.look.once if case.look.lost else None)
     for entry_kind, lines in case.entries:
+        if entry_kind == _OVERSPEND:
+            continue  # looked at alone
         if entry_kind == _REVERSAL and standing is not None:
             right, standing = _reversed(standing[1]), None
         elif standing is None and sold and entry_kind in _FORMS:

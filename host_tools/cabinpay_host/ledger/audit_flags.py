@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from .audit_beyond import BEYOND, Law
 from .audit_receipts import Look, Sold
 from .audit_sql import shown
 
@@ -22,7 +23,10 @@ def open_codes(codes: tuple[str, ...]) -> str:
     )
 
 
-def flag_faults(row: Row[Any], look: Look, kind: str | None, over: bool | None) -> Iterator[str]:
+def flag_faults(row: Row[Any], look: Look, kind: str | None, over: bool | None, beyond: set[str]) -> Iterator[str]:
+    for code in BEYOND:
+        if (code in beyond) != bool(getattr(row, f"is_{code}")):
+            yield f"{code} without its exception" if code in beyond else f"an exception says {code}, and it is not"
     if row.state != "pending" and look.lost != bool(row.losts):
         yield "of a lost terminal without its exception" if look.lost else "an exception says lost, and it is not"
     if row.state == "refused" and not row.verdicts:
@@ -48,10 +52,10 @@ class Spent:
         self._turn((shown(row.issuer_kid), shown(row.cti)))
         self.known = False
 
-    def over(self, sold: Sold | None, cancelled: bool) -> bool | None:
-        """Does this payment go over its pass's limits? None where nobody knows. A cancelled one gives back its sum,
-        never its place in the count."""
-        if sold is None:
+    def over(self, sold: Sold | None, cancelled: bool, law: Law | None) -> bool | None:
+        """Does this payment go over its pass's limits or its issuer's? None where nobody knows. A cancelled one gives
+        back its sum, never its place in the count."""
+        if sold is None or law is None:
             return False
         self._turn((sold.issuer_kid.hex(), sold.cti.hex()))
         self.count += 1
@@ -59,6 +63,8 @@ class Spent:
             return False
         self.total += sold.amount
         total, per_sale, count = sold.limits
+        issuer_sale, issuer_total = law.issuer(sold.issuer_kid, sold.currency)
+        total, per_sale = min(total, issuer_total), min(per_sale, issuer_sale)
         return (sold.amount > per_sale or self.total > total or self.count > count) if self.known else None
 
     def _turn(self, of: object) -> None:

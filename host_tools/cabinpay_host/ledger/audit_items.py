@@ -18,7 +18,7 @@ from cabinpay.wire.keys import kid
 from cabinpay.wire.trust import Bundle
 
 from .. import codec
-from .archive import BUNDLE, ENROLMENT, HAND_IN, LOST, ORDER, RECEIPT, REFUND, ROLE, ROOT, TERMINAL
+from .archive import BUNDLE, ENROLMENT, FILE, HAND_IN, LOST, ORDER, POLICY, RECEIPT, REFUND, ROLE, ROOT, TERMINAL
 from .audit_sql import octets, shown
 
 
@@ -38,12 +38,16 @@ class Party(NamedTuple):
 
 @dataclass
 class Keys:
-    """Every key held, in the archive or the database: that both hold the same is looked at once, and not again for
-    every receipt signed by a key that is missing from one. The database's word on a terminal goes last. lost: where
-    terminals are closed."""
+    """Every key held, in the archive or the database, and what else receipts are held against: that both hold the same
+    is looked at once, and not again for every receipt signed by a key that is missing from one. The database's word on
+    a terminal goes last. lost: where terminals are closed; bundles: by airline; revoked: issuer kid and cti of each
+    pass, by SHA-256 of the list; bearer: of overspends."""
 
     terminals: dict[bytes, Party] = field(default_factory=dict)
     lost: dict[bytes, int] = field(default_factory=dict)
+    bundles: defaultdict[str, list[Bundle]] = field(default_factory=lambda: defaultdict(list))
+    revoked: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
+    bearer: str = ""
     issuers: defaultdict[tuple[str, bytes], set[bytes]] = field(default_factory=lambda: defaultdict(set))
 
     def add_terminal(self, public_key: bytes, airline: str) -> None:
@@ -52,8 +56,13 @@ class Keys:
     def add_bundle(self, raw: bytes) -> None:
         with contextlib.suppress(WireError):
             bundle = Bundle.unpack(cose.parse(raw, codec).payload, codec)
+            self.bundles[bundle.airline].append(bundle)
             for public_key, *_ in bundle.issuers:
                 self.issuers[bundle.airline, kid(public_key)].add(public_key)
+
+    def add_file(self, name: str, raw: bytes) -> None:
+        if name == "revoked":
+            self.revoked[_sha(raw)] = frozenset(raw[i : i + 16] for i in range(0, len(raw), 16))
 
 
 def _sha(data: object) -> bytes:
@@ -75,6 +84,16 @@ def _root_record(_: Keys, public_key: bytes) -> list[Item]:
 def _bundle_record(keys: Keys, raw: bytes) -> list[Item]:
     keys.add_bundle(raw)
     return [Item(f"bundle {_sha(raw).hex()}", _bundle_digest(raw))]
+
+
+def _file_record(keys: Keys, name: bytes, raw: bytes) -> list[Item]:
+    keys.add_file(name.decode(), raw)
+    return [Item(f"file {name.decode()} {_sha(raw).hex()}")]
+
+
+def _policy_record(keys: Keys, bearer: bytes) -> list[Item]:
+    keys.bearer = bearer.decode()
+    return [Item("who bears overspends", bearer)]
 
 
 def _bundle_digest(raw: bytes) -> bytes:
@@ -142,6 +161,8 @@ def _int(octets: bytes) -> int:
 
 RECORDS: dict[int, Callable[..., list[Item]]] = {
     ROOT: _root_record,
+    POLICY: _policy_record,
+    FILE: _file_record,
     BUNDLE: _bundle_record,
     TERMINAL: _terminal_record,
     ENROLMENT: _enrolment_record,
@@ -158,6 +179,16 @@ def _bundle_row(keys: Keys, row: Row[Any]) -> Item:
     keys.add_bundle(octets(row.raw))
     whole = _sha(row.raw) == octets(row.sha256)
     return Item(f"bundle {shown(row.sha256)}", _digest(row.version, row.airline), whole)
+
+
+def _file_row(keys: Keys, row: Row[Any]) -> Item:
+    keys.add_file(str(row.name), octets(row.raw))
+    return Item(f"file {row.name} {shown(row.sha256)}", whole=_sha(row.raw) == octets(row.sha256))
+
+
+def _policy_row(keys: Keys, row: Row[Any]) -> Item:
+    keys.bearer = keys.bearer or str(row.overspend)
+    return Item("who bears overspends", str(row.overspend).encode())
 
 
 def _terminal_row(keys: Keys, row: Row[Any]) -> Item:
@@ -182,6 +213,8 @@ def _evidence_row(_: Keys, row: Row[Any]) -> Item:
 
 # Whether a receipt's bytes are what its hash says is looked at where it is opened: audit_receipts.py.
 TABLES: list[tuple[str, Callable[[Keys, Row[Any]], Item]]] = [
+    ("SELECT overspend FROM meta", _policy_row),
+    ("SELECT sha256, name, raw FROM files", _file_row),
     ("SELECT public_key FROM roots", lambda _, row: Item(f"root {shown(row.public_key)}")),
     ("SELECT sha256, version, airline, raw FROM bundles", _bundle_row),
     ("SELECT kid, public_key, label, airline FROM terminals", _terminal_row),

@@ -18,7 +18,7 @@ from .audit_sql import octets, shown
 
 
 class Sold(NamedTuple):
-    """What a sound sale says; limits: of its pass: total, per sale, count."""
+    """What a sound sale says; limits: of its pass: total, per sale, count; iat: of its payment."""
 
     airline: str
     issuer_kid: bytes
@@ -27,6 +27,9 @@ class Sold(NamedTuple):
     amount: int
     currency: int
     limits: tuple[int, int, int]
+    sale: Sale
+    claims: Pass
+    iat: int
 
 
 @dataclass
@@ -135,7 +138,8 @@ def _sale(row: Row[Any], sale: Sale, airline: str, keys: Keys) -> Sold:
     if agreed != sale.amount or made != amount or claims.limits[0] != currency:
         raise _Unsound("the passenger agreed to another amount")
     _, total, per_sale, count = claims.limits
-    return Sold(airline, issuer_kid, claims.cti, payment.seq, amount, currency, (total, per_sale, count))
+    limits = total, per_sale, count
+    return Sold(airline, issuer_kid, claims.cti, payment.seq, amount, currency, limits, sale, claims, payment.iat)
 
 
 def _evidence(data: bytes) -> Evidence:

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from cabinpay.wire.receipts import SALE, Sale, Void
 
-from . import chain, voids
+from . import beyond, chain, voids
+from .beyond import Shown
 from .flags import Flags
 from .judge import VERDICTS, Finding
 from .models import PENDING, REFUSED, SOUND, ReceiptRow
-from .settle import Limits, Settling
+from .settle import Settling
 
 
 def book(session: Session, findings: list[Finding], now: int) -> int:
@@ -20,29 +21,30 @@ def book(session: Session, findings: list[Finding], now: int) -> int:
     flags = Flags(session, now)
     rows = _live(session, flags, findings)
     session.flush()
-    restate(session, flags, rows, now, _limits(findings))
+    restate(session, flags, rows, now, _known(findings))
     return len(rows)
 
 
 def restate(
-    session: Session, flags: Flags, rows: list[ReceiptRow], now: int, known: dict[int, Limits] | None = None
+    session: Session, flags: Flags, rows: list[ReceiptRow], now: int, known: dict[int, Shown] | None = None
 ) -> None:
     """Brings voids, money, limits and chains up to what is held of `rows` and what they touch. known: see Settling."""
     cancelled = voids.restate(session, flags, rows)
     sales = {row.id: row for row in (*rows, *cancelled) if row.kind == SALE}
     Settling(session, flags, now, known or {}).run(list(sales.values()))
+    beyond.restate(session, flags, rows, known or {})
     standing = chain.standing(session, rows)
     flags.load(standing)
     for receipt_id, wanted in standing.items():
         flags.put(receipt_id, chain.STANDING, wanted)
 
 
-def _limits(findings: list[Finding]) -> dict[int, Limits]:
+def _known(findings: list[Finding]) -> dict[int, Shown]:
     return {
-        f.case.ident: (total, sale, count)
+        f.case.ident: Shown(f.receipt, f.proof.claims, f.proof.payment)
         for f in findings
-        if f.proof is not None and f.proof.claims is not None
-        for _, total, sale, count in [f.proof.claims.limits]
+        if isinstance(f.receipt, Sale) and f.proof is not None and f.proof.claims is not None
+        if f.proof.payment is not None
     }
 
 

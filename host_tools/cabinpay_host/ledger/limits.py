@@ -1,35 +1,41 @@
-"""What a pass allows, looked at in the order of seq: which sale went over does not depend on who synced first.
+"""What a pass and its issuer allow, looked at in the order of seq: which sale went over does not depend on who synced
+first.
 
 A cancelled sale gives back its sum, never its place in the count; a refund gives back nothing.
 """
 
+from collections.abc import Iterator
+
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from .flags import Flags
-from .models import Settlement
+from .models import ReceiptRow, Settlement, Terminal
+from .rules import load_rules
 
 
-def restate(session: Session, flags: Flags, passes: set[tuple[bytes, bytes]]) -> None:
-    """Flags the settlements of these passes (issuer kid, cti) that went over."""
-    if not passes:
-        return
+def overspent(session: Session, passes: set[tuple[bytes, bytes]]) -> Iterator[tuple[Settlement, ReceiptRow, str]]:
+    """Every settlement of these passes (issuer kid, cti), its receipt, and how it went over; "" where it did not."""
+    rules = load_rules(session)
     columns = tuple_(Settlement.issuer_kid, Settlement.cti)
-    query = select(Settlement).where(columns.in_(list(passes))).order_by(Settlement.seq)
-    settled = session.scalars(query).all()
-    flags.load(s.receipt_id for s in settled)
+    query = (
+        select(Settlement, ReceiptRow, Terminal.airline)
+        .join(ReceiptRow, ReceiptRow.id == Settlement.receipt_id)
+        .join(Terminal, Terminal.kid == ReceiptRow.terminal_kid)
+        .where(columns.in_(list(passes)))
+        .order_by(Settlement.seq)
+    )
     spent: dict[tuple[bytes, bytes], tuple[int, int]] = {}
-    for s in settled:
+    for s, row, airline in session.execute(query).all():
         count, total = spent.get((s.issuer_kid, s.cti), (0, 0))
         spent[s.issuer_kid, s.cti] = count, total = count + 1, total + (0 if s.voided else s.amount)
-        flags.put(s.receipt_id, ("over_limit",), {} if s.voided else _over(s, count, total))
+        caps = rules[airline].issuers[s.issuer_kid, s.currency]
+        yield s, row, "" if s.voided else _over(s, caps, count, total)
 
 
-def _over(s: Settlement, count: int, total: int) -> dict[str, str]:
-    if s.amount > s.limit_sale:
-        return {"over_limit": f"{s.amount} in one sale, the pass allows {s.limit_sale}"}
-    if total > s.limit_total:
-        return {"over_limit": f"{total} in all, the pass allows {s.limit_total}"}
-    if count > s.limit_count:
-        return {"over_limit": f"sale {count} of this pass, it allows {s.limit_count}"}
-    return {}
+def _over(s: Settlement, caps: tuple[int, int], count: int, total: int) -> str:
+    per_sale, in_all = min(s.limit_sale, caps[0]), min(s.limit_total, caps[1])
+    if s.amount > per_sale:
+        return f"{s.amount} in one sale, {per_sale} is allowed"
+    if total > in_all:
+        return f"{total} in all, {in_all} is allowed"
+    return f"sale {count} of this pass, {s.limit_count} are allowed" if count > s.limit_count else ""

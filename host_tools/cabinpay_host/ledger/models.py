@@ -16,7 +16,9 @@ UNFINISHED = 0
 # Receipt.state
 PENDING, SOUND, REFUSED = "pending", "sound", "refused"
 # Entry.kind
-SALE, REPLAY, REVERSAL, REFUND = "sale", "replay", "reversal", "refund"
+SALE, REPLAY, REVERSAL, REFUND, OVERSPEND = "sale", "replay", "reversal", "refund", "overspend"
+# Meta.overspend
+PASSENGER, AIRLINE, ISSUER = BEARERS = "passenger", "airline", "issuer"
 
 Octets = Annotated[bytes, mapped_column(LargeBinary)]
 Long = Annotated[int, mapped_column(BigInteger)]
@@ -29,12 +31,14 @@ class Base(DeclarativeBase):
 
 
 class Meta(Base):
-    """One row. A writer locks it, so that writers (and appends to the archive) come one after another."""
+    """One row. A writer locks it, so that writers (and appends to the archive) come one after another. overspend: who
+    bears what goes over a pass's limits, said once and for all when the ledger is made."""
 
     __tablename__ = "meta"
     ident: Mapped[Octets] = mapped_column(primary_key=True)
     schema_version: Mapped[int]
     archive_length: Mapped[Long]
+    overspend: Mapped[Word]
 
 
 class Root(Base):
@@ -49,6 +53,15 @@ class BundleRow(Base):
     sha256: Mapped[Octets] = mapped_column(primary_key=True)
     version: Mapped[Long]
     airline: Mapped[str] = mapped_column(String(2))
+    raw: Mapped[Octets]
+
+
+class BundleFile(Base):
+    """A file that travels with bundles, as given; two bundles may name the same one."""
+
+    __tablename__ = "files"
+    sha256: Mapped[Octets] = mapped_column(primary_key=True)
+    name: Mapped[Word]
     raw: Mapped[Octets]
 
 
@@ -140,6 +153,7 @@ class Settlement(Base):
     """The one debit of a payment. That there is one only is the database's constraint, not our care.
 
     voided: its sale was cancelled, and nothing is debited. The payment stays settled: no replay ever debits it again.
+    borne: how much of the debit was moved from the passenger to who bears overspends.
     """
 
     __tablename__ = "settlements"
@@ -153,6 +167,7 @@ class Settlement(Base):
     limit_sale: Mapped[Long]
     limit_count: Mapped[int]
     voided: Mapped[bool] = mapped_column(default=False)
+    borne: Mapped[Long] = mapped_column(default=0)
 
 
 class Refund(Base):

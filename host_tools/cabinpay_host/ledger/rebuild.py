@@ -40,7 +40,9 @@ def rebuild(
         length = _copy(old, new)
         records = arc.standing([record for record, _ in new.records()])
         roots = [r.fields[0] for r in records if r.kind == arc.ROOT]
-        registry.start_database(engine, Meta(ident=ident, schema_version=UNFINISHED, archive_length=length), roots)
+        (policy,) = [r.fields[0].decode() for r in records if r.kind == arc.POLICY]
+        meta = Meta(ident=ident, schema_version=UNFINISHED, archive_length=length, overspend=policy)
+        registry.start_database(engine, meta, roots)
         ledger = Ledger(engine, new, ident, clock)
         _replay(engine, records, int(clock()))
         ledger.judge_pending()
@@ -70,7 +72,7 @@ def _replay(engine: Engine, records: list[arc.Record], now: int) -> None:
 
 def _batches(records: list[arc.Record]) -> Iterator[list[arc.Record]]:
     """Receipts of one terminal that lie together, some hundred at a time; anything else alone."""
-    rest = (r for r in records if r.kind not in (arc.ROOT, arc.ORDER, arc.REFUND))
+    rest = (r for r in records if r.kind not in (arc.ROOT, arc.POLICY, arc.ORDER, arc.REFUND))
     for (kind, _), group in groupby(rest, lambda r: (r.kind, r.fields[0] if r.kind in _GIVEN else None)):
         same = list(group)
         size = CHUNK if kind in _GIVEN else 1
@@ -91,8 +93,10 @@ def _take(session: Session, batch: list[arc.Record], order: dict[tuple[bytes, ..
 
 def _apply(session: Session, record: arc.Record) -> None:
     fields = record.fields
-    if record.kind == arc.BUNDLE:
-        registry.add_bundle(session, fields[0], [])
+    if record.kind == arc.FILE:
+        registry.add_file(session, fields[0].decode(), fields[1])
+    elif record.kind == arc.BUNDLE:
+        registry.add_bundle(session, fields[0], {}, [])
     elif record.kind == arc.TERMINAL:
         registry.add_terminal(session, fields[0], fields[1].decode(), fields[2].decode(), [])
     elif record.kind == arc.ENROLMENT:

@@ -8,30 +8,52 @@ from sqlalchemy import Engine, inspect, select, update
 from sqlalchemy.orm import Session
 
 from cabinpay.wire.errors import WireError
+from cabinpay.wire.files import REVOKED
 from cabinpay.wire.keys import kid
 from cabinpay.wire.schema import airline as is_airline
-from cabinpay.wire.trust import open_bundle
+from cabinpay.wire.trust import Bundle, open_bundle
 
 from .. import codec
 from ..crypto import verify
 from ..errors import Exit, HostError
 from . import archive as arc
 from . import db
-from .models import PENDING, REFUSED, SCHEMA, UNFINISHED, Base, BundleRow, Enrolment, Meta, ReceiptRow, Root, Terminal
+from .models import (
+    BEARERS,
+    PENDING,
+    REFUSED,
+    SCHEMA,
+    UNFINISHED,
+    Base,
+    BundleFile,
+    BundleRow,
+    Enrolment,
+    Meta,
+    ReceiptRow,
+    Root,
+    Terminal,
+)
+from .rules import revoked_file
 
 
-def found(engine: Engine, archive: arc.Archive, ident: bytes, roots: list[bytes]) -> None:
+def found(engine: Engine, archive: arc.Archive, ident: bytes, roots: list[bytes], overspend: str) -> None:
     """Makes database and archive; neither remains where that fails."""
+    if overspend not in BEARERS:
+        raise HostError("bad_policy", f"overspends are borne by one of {', '.join(BEARERS)}", Exit.INPUT)
     if not roots or any(len(root) != 32 for root in roots):
         raise HostError("bad_roots", "a ledger needs one root public key at least, 32 bytes each", Exit.INPUT)
     refuse_existing(engine, archive)
     with undone_on_error(archive, engine):
-        length = _start_archive(archive, ident, roots)
-        start_database(engine, Meta(ident=ident, schema_version=SCHEMA, archive_length=length), roots)
+        length = _start_archive(archive, ident, roots, overspend)
+        meta = Meta(ident=ident, schema_version=SCHEMA, archive_length=length, overspend=overspend)
+        start_database(engine, meta, roots)
 
 
 def refuse_existing(engine: Engine, archive: arc.Archive) -> None:
-    for path in (archive.path, db.file_of(engine.url)):
+    file = db.file_of(engine.url)
+    if file is not None and not file.exists() and archive.path.exists() and archive.only_begun():
+        archive.path.unlink()  # an attempt that was killed before there was a database: it holds nothing
+    for path in (archive.path, file):
         if path is not None and path.exists():
             raise HostError("ledger_exists", f"{path} is there already: open it, or name another", Exit.REFUSED)
 
@@ -48,12 +70,13 @@ def undone_on_error(archive: arc.Archive, engine: Engine) -> Iterator[None]:
         raise
 
 
-def _start_archive(archive: arc.Archive, ident: bytes, roots: list[bytes]) -> int:
+def _start_archive(archive: arc.Archive, ident: bytes, roots: list[bytes], overspend: str) -> int:
     try:
         length = archive.create(ident)
     except OSError as e:
         raise HostError("archive_failed", f"cannot make {archive.path}: {e.strerror}", Exit.STORAGE) from e
-    return archive.append([arc.Record(arc.ROOT, (root,)) for root in roots], length)
+    records = [arc.Record(arc.ROOT, (root,)) for root in roots]
+    return archive.append([*records, arc.Record(arc.POLICY, (overspend.encode(),))], length)
 
 
 def start_database(engine: Engine, meta: Meta, roots: list[bytes]) -> None:
@@ -105,7 +128,8 @@ def terminal_named(session: Session, name: str) -> Terminal:
     return found[0]
 
 
-def add_bundle(session: Session, data: bytes, records: list[arc.Record]) -> int:
+def add_bundle(session: Session, data: bytes, files: dict[str, bytes], records: list[arc.Record]) -> Bundle:
+    """files: by name, what travels with it; of these the ledger keeps the list of revoked passes."""
     roots = list(session.scalars(select(Root.public_key)))
     try:
         delegation, bundle = open_bundle(data, roots, verify, codec)
@@ -115,11 +139,29 @@ def add_bundle(session: Session, data: bytes, records: list[arc.Record]) -> int:
         raise HostError("bad_bundle", "this bundle was issued after its delegation ran out", Exit.INPUT)
     sha256 = hashlib.sha256(data).digest()
     if session.get(BundleRow, sha256) is None:
+        _keep_revoked(session, bundle, files, records)
         session.add(BundleRow(sha256=sha256, version=bundle.version, airline=bundle.airline, raw=data))
         records.append(arc.Record(arc.BUNDLE, (data,)))
         again = update(ReceiptRow).where(ReceiptRow.state.in_((PENDING, REFUSED)))
         session.execute(again.values(state=PENDING, revision=ReceiptRow.revision + 1))
-    return bundle.version
+    return bundle
+
+
+def _keep_revoked(session: Session, bundle: Bundle, files: dict[str, bytes], records: list[arc.Record]) -> None:
+    wanted = revoked_file(bundle)
+    if wanted is None or session.get(BundleFile, wanted) is not None:
+        return
+    data = files.get(REVOKED, b"")
+    if hashlib.sha256(data).digest() != wanted:
+        line = "this bundle names a list of revoked passes: give the file that lies beside it"
+        raise HostError("bundle_files", line, Exit.INPUT)
+    add_file(session, REVOKED, data)
+    records.append(arc.Record(arc.FILE, (REVOKED.encode(), data)))
+
+
+def add_file(session: Session, name: str, data: bytes) -> None:
+    session.add(BundleFile(sha256=hashlib.sha256(data).digest(), name=name, raw=data))
+    session.flush()
 
 
 def add_terminal(session: Session, public_key: bytes, label: str, airline: str, records: list[arc.Record]) -> bytes:

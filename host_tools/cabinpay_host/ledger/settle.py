@@ -5,6 +5,8 @@
   number, hash), its holder; the others are `replay`: debit the airline's loss account, credit its sales.
 - A cancelled sale (voids.py) has no postings, be it the holder or a replay. The holder stays the holder: the payment
   is spent, and a replay of it is the airline's loss as before. Whoever sells again asks for another payment.
+- A sale that went over what its pass or issuer allows (limits.py) is debited like any other. What is left of the debit
+  is then moved from the passenger to who bears overspends, where the ledger's policy names somebody else.
 - A refund debits the airline's sales and credits the pass account, while there is a debit to give back: where a void
   or a cheaper holder comes in after it, what went beyond the debit is taken back.
 
@@ -18,13 +20,15 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
 
-from cabinpay.wire import cose, receipts
-from cabinpay.wire.claims import Pass
+from cabinpay.wire import receipts
 
-from .. import codec
 from . import limits
+from .beyond import Shown, shown
 from .flags import Flags
 from .models import (
+    ISSUER,
+    OVERSPEND,
+    PASSENGER,
     PENDING,
     REFUND,
     REPLAY,
@@ -32,18 +36,15 @@ from .models import (
     SALE,
     SOUND,
     Entry,
-    EvidenceRow,
+    Meta,
     Posting,
     ReceiptRow,
     Refund,
     Settlement,
     Terminal,
 )
-from .proof import read_evidence
 
 PaymentKey = tuple[bytes, bytes, int]
-# What a pass allows: total, per sale, count
-Limits = tuple[int, int, int]
 
 
 def pass_account(issuer_kid: bytes, cti: bytes) -> str:
@@ -58,6 +59,10 @@ def loss_account(airline: str) -> str:
     return f"loss:{airline}"
 
 
+def issuer_account(issuer_kid: bytes) -> str:
+    return f"issuer:{issuer_kid.hex()}"
+
+
 def payment_of(row: ReceiptRow) -> PaymentKey | None:
     if row.issuer_kid is None or row.cti is None or row.seq is None:
         return None
@@ -65,14 +70,15 @@ def payment_of(row: ReceiptRow) -> PaymentKey | None:
 
 
 class Settling:
-    """known: limits (total, per sale, count) by receipt id, of those that were just judged: only saves a query."""
+    """known: by receipt id, what was just judged: only saves reading it again."""
 
-    def __init__(self, session: Session, flags: Flags, now: int, known: dict[int, Limits]) -> None:
+    def __init__(self, session: Session, flags: Flags, now: int, known: dict[int, Shown]) -> None:
         self.session = session
         self.known = known
         self.flags = flags
         self.now = now
         self.airlines = {t.kid: t.airline for t in session.scalars(select(Terminal))}
+        self.bearer = session.scalars(select(Meta.overspend)).one()
 
     def run(self, sales: list[ReceiptRow]) -> None:
         """Brings the postings of every payment that `sales` carry to what is held now."""
@@ -88,7 +94,15 @@ class Settling:
             debit = holder.amount if holder is not None and holder.voided_by is None else 0
             self._refund(refunds[key], debit or 0)
         self.session.flush()
-        limits.restate(self.session, self.flags, {key[:2] for key in keys})
+        self._limit({key[:2] for key in keys})
+
+    def _limit(self, passes: set[tuple[bytes, bytes]]) -> None:
+        spent = list(limits.overspent(self.session, passes))
+        self.flags.load(row.id for _, row, _ in spent)
+        for settlement, row, detail in spent:
+            self.flags.put(row.id, ("over_limit",), {"over_limit": detail} if detail else {})
+            moves = detail and self.bearer != PASSENGER
+            self._bear(settlement, row, settlement.amount - self._given_back(settlement) if moves else 0)
 
     def _share(self, rows: list[ReceiptRow]) -> ReceiptRow | None:
         """Books each receipt of one payment as what it is; the payment's holder."""
@@ -108,7 +122,7 @@ class Settling:
         if row.booked == wanted:
             return
         if row.booked is not None:
-            self._reverse(row, (Entry.receipt_id == row.id) & Entry.refund_id.is_(None))
+            self._reverse(row, (Entry.receipt_id == row.id) & Entry.refund_id.is_(None) & (Entry.kind != OVERSPEND))
         if wanted is not None:
             airline = self.airlines[row.terminal_kid]
             assert row.amount is not None
@@ -117,26 +131,36 @@ class Settling:
         row.booked = wanted
 
     def _settle(self, standing: Settlement | None, key: PaymentKey, holder: ReceiptRow | None) -> None:
+        moves = standing is not None and (holder is None or standing.receipt_id != holder.id)
+        if standing is not None and moves:
+            self._bear(standing, self.session.get_one(ReceiptRow, standing.receipt_id), 0)
         if holder is None:
             if standing is not None:
                 self.session.delete(standing)
             return
         if standing is None:
-            standing = Settlement(issuer_kid=key[0], cti=key[1], seq=key[2])
+            standing = Settlement(issuer_kid=key[0], cti=key[1], seq=key[2], borne=0)
         if standing.receipt_id != holder.id:
             assert holder.amount is not None and holder.currency is not None
             standing.receipt_id, standing.amount, standing.currency = holder.id, holder.amount, holder.currency
-            standing.limit_total, standing.limit_sale, standing.limit_count = self._limits(holder)
+            said = self.known.get(holder.id) or shown(self.session, holder)
+            _, standing.limit_total, standing.limit_sale, standing.limit_count = said.claims.limits
         standing.voided = holder.voided_by is not None
         self.session.add(standing)
 
-    def _limits(self, row: ReceiptRow) -> Limits:
-        if row.id in self.known:
-            return self.known[row.id]
-        judged_by = (EvidenceRow.receipt_id == row.id) & (EvidenceRow.sha256 == row.evidence_sha256)
-        evidence = read_evidence(self.session.scalars(select(EvidenceRow.raw).where(judged_by)).one())
-        _, total, sale, count = Pass.unpack(cose.parse(evidence.signed_pass, codec).payload, codec).limits
-        return total, sale, count
+    def _bear(self, settlement: Settlement, row: ReceiptRow, wanted: int) -> None:
+        """Moves what the bearer of overspends bears of this debit to `wanted`."""
+        more = wanted - settlement.borne
+        if more:
+            airline = self.airlines[row.terminal_kid]
+            bearer = issuer_account(settlement.issuer_kid) if self.bearer == ISSUER else loss_account(airline)
+            passenger = pass_account(settlement.issuer_kid, settlement.cti)
+            self._entry(row, OVERSPEND, [(bearer, more), (passenger, -more)])
+            settlement.borne += more
+
+    def _given_back(self, settlement: Settlement) -> int:
+        key = settlement.issuer_kid, settlement.cti, settlement.seq
+        return sum(r.posted for r in self._refunds({key})[key])
 
     def _refund(self, refunds: list[Refund], debit: int) -> None:
         for refund in refunds:

@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from cabinpay.wire.keys import kid
 
 from ..errors import Exit, HostError
-from . import custody, db, decisions, handin, intake, registry, roles
+from . import beyond, custody, db, decisions, handin, intake, registry, roles
 from .archive import HAND_IN, Archive, Record
 from .book import book, restate
 from .flags import Flags
 from .judge import check
-from .models import PENDING, ExceptionRow, ReceiptRow, Terminal
+from .models import PASSENGER, PENDING, ExceptionRow, ReceiptRow, Terminal
 from .pending import load_cases, load_world
 
 # Receipts judged in one transaction: other writers get their turn in between.
@@ -57,13 +57,15 @@ class Ledger:
         archive: str | Path,
         roots: list[bytes],
         *,
+        overspend: str = PASSENGER,
         wait: float = WAIT,
         clock: Callable[[], float] = time.time,
     ) -> Self:
-        """A new ledger that accepts bundles under `roots` (public keys, 32 bytes each)."""
+        """A new ledger that accepts bundles under `roots` (public keys, 32 bytes each). overspend: who bears what goes
+        over a pass's limits: passenger, airline or issuer."""
         engine = db.connect(db.parsed(url), wait)
         ident = secrets.token_bytes(16)
-        registry.found(engine, Archive(Path(archive)), ident, roots)
+        registry.found(engine, Archive(Path(archive)), ident, roots, overspend)
         return cls(engine, Archive(Path(archive)), ident, clock)
 
     @classmethod
@@ -90,11 +92,16 @@ class Ledger:
         """A session for queries, on one state of the ledger."""
         return db.reading(self._engine)
 
-    def add_bundle(self, data: bytes) -> int:
-        """Accepts a trust bundle that verifies against the roots, of any version; its version. Receipts that were
-        refused are judged again by it."""
+    def add_bundle(self, data: bytes, files: dict[str, bytes] | None = None) -> int:
+        """Accepts a trust bundle that verifies against the roots, of any version; its version. files: by name, those
+        that travel with it. Receipts that were refused are judged again by it, and those that were flagged looked at
+        again."""
         with self._recording() as (session, records):
-            version = registry.add_bundle(session, data, records)
+            bundle = registry.add_bundle(session, data, files or {}, records)
+            if records:
+                session.flush()
+                self.restate(session, beyond.touched_by(session, bundle))
+            version = bundle.version
         with contextlib.suppress(HostError):
             self.judge_pending()
         return version
