@@ -16,6 +16,7 @@ from .cli_keys import AsJson
 from .errors import Exit, HostError
 from .ledger import audit, cashup, views
 from .ledger.db import parsed
+from .ledger.models import BEARERS, PASSENGER
 from .ledger.store import Ledger
 
 app = typer.Typer(help="The ledger: receipts, postings, statements, cash-up, exceptions.")
@@ -61,9 +62,13 @@ def open_ledger(location: str) -> Ledger:
 def new(
     ledger: Location,
     root: Annotated[list[Path], typer.Option(help="A root's .pub file; once for each pinned root.")],
+    overspend: Annotated[
+        str, typer.Option(metavar="|".join(BEARERS), help="Who bears what goes over a pass's limits; for good.")
+    ] = PASSENGER,
 ) -> None:
     """Make an empty ledger that accepts bundles under these roots."""
-    with Ledger.create(*place(ledger), [keys.load_public(path, "root").public for path in root]) as book:
+    roots = [keys.load_public(path, "root").public for path in root]
+    with Ledger.create(*place(ledger), roots, overspend=overspend) as book:
         print(book.id.hex())
 
 

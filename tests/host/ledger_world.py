@@ -8,6 +8,7 @@ from nacl import bindings as sodium
 from sqlalchemy import text
 
 from cabinpay.wire import claims, cose, receipts, trust
+from cabinpay.wire.files import REVOKED
 from cabinpay.wire.keys import kid
 from cabinpay_host import codec, crypto
 from cabinpay_host.ledger import Ledger, audit, views
@@ -40,20 +41,29 @@ class Key:
 ROOT, BUNDLE_KEY, ISSUER, GROUND = Key("root"), Key("bundle"), Key("issuer"), Key("ground")
 
 
-def bundle(*issuers, version=1, root=ROOT, start=0, until=NOW + 365 * DAY, issued=NOW - DAY, not_after=NOW + 90 * DAY):
-    """COSE bytes of a trust bundle that lists `issuers` (keys)."""
+def revoked(*people):
+    """The file of these passengers' passes."""
+    return b"".join(sorted(p.issuer.kid + p.cti for p in people))
+
+
+def bundle(
+    *issuers, version=1, root=ROOT, start=0, until=NOW + 365 * DAY, issued=NOW - DAY, not_after=NOW + 90 * DAY,
+    caps=OPEN_CAPS, per_sale=1_000_000, total=1_000_000, freshness=60, lifetime=30 * DAY, file=None,
+):  # fmt: skip
+    """COSE bytes of a trust bundle that lists `issuers` (keys); file: the list of revoked passes beside it."""
     words = trust.Delegation(bundle_key=BUNDLE_KEY.public, not_after=not_after, serial=1).pack(codec)
-    listed = [[i.public, start, until, [[EUR, 1_000_000, 1_000_000]]] for i in issuers or (ISSUER,)]
+    listed = [[i.public, start, until, [[EUR, per_sale, total]]] for i in issuers or (ISSUER,)]
     made = trust.Bundle(
         delegation=root.sign(words, cose.AAD_DELEGATION),
         version=version,
         issued=issued,
         not_after=NOW + 30 * DAY,
         airline=AIRLINE,
-        currencies=[[EUR, 2, OPEN_CAPS, 0]],
+        currencies=[[EUR, 2, caps, 0]],
         issuers=listed,
         ground=[[GROUND.public, 0, NOW + 365 * DAY, 15]],
-        limits=[60, 30 * DAY, 1000, 7 * DAY],
+        limits=[freshness, lifetime, 1000, 7 * DAY],
+        files=[[REVOKED, len(file), sha(file)]] if file else None,
     )
     return BUNDLE_KEY.sign(made.pack(codec), cose.AAD_BUNDLE)
 
@@ -178,10 +188,10 @@ class Terminal:
         return self.items[-1]
 
 
-def new_ledger(folder, *terminals, bundles=(), wait=5.0):
+def new_ledger(folder, *terminals, bundles=(), wait=5.0, overspend="passenger"):
     """A ledger in `folder` that knows `terminals` and the usual bundle."""
     paths = places(folder)
-    ledger = Ledger.create(*paths, [ROOT.public], wait=wait, clock=lambda: NOW + 2 * DAY)
+    ledger = Ledger.create(*paths, [ROOT.public], overspend=overspend, wait=wait, clock=lambda: NOW + 2 * DAY)
     for data in bundles or [bundle()]:
         ledger.add_bundle(data)
     for terminal in terminals:

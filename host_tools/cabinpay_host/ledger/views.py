@@ -29,9 +29,9 @@ class Balance:
 
 @dataclass(frozen=True)
 class StatementLine:
-    """A debit, or a refund: amount below zero, with its reason. terminal: its label; number: the receipt's; flight:
-    None while the shift's `open` is not held; lines: (sku, quantity, unit price), for auditors, and none where only
-    a phone handed the receipt in."""
+    """A debit, or what was given back of one: amount below zero, with its reason. terminal: its label; number: the
+    receipt's; flight: None while the shift's `open` is not held; lines: (sku, quantity, unit price), for auditors, and
+    none where only a phone handed the receipt in."""
 
     time: int
     terminal: str
@@ -163,7 +163,22 @@ def _statement(
     return [
         _debit(session, row, label, _lines_of(session, row) if readable else ())
         for row, label in session.execute(query).all()
-    ] + _refunds(session, refunds)
+    ] + [*_borne(session, debits), *_refunds(session, refunds)]
+
+
+def _borne(session: Session, whose: ColumnElement[bool]) -> list[StatementLine]:
+    query = (
+        select(ReceiptRow, Terminal.label, Settlement.borne)
+        .join(Settlement, Settlement.receipt_id == ReceiptRow.id)
+        .join(Terminal, Terminal.kid == ReceiptRow.terminal_kid)
+        .where(whose, Settlement.borne > 0)
+        .order_by(ReceiptRow.time, ReceiptRow.terminal_kid, ReceiptRow.number)
+    )
+    reason = "overspend that the passenger does not bear"
+    return [
+        replace(_debit(session, row, label, ()), amount=-borne, reason=reason)
+        for row, label, borne in session.execute(query).all()
+    ]
 
 
 def _refunds(session: Session, whose: ColumnElement[bool]) -> list[StatementLine]:
