@@ -5,13 +5,14 @@ import hashlib
 from dataclasses import dataclass, field
 
 from nacl import bindings as sodium
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from cabinpay.wire import claims, cose, receipts, trust
 from cabinpay.wire.files import REVOKED
 from cabinpay.wire.keys import kid
 from cabinpay_host import codec, crypto
 from cabinpay_host.ledger import Ledger, audit, views
+from cabinpay_host.ledger.models import Base
 
 NOW = 1_750_000_000
 DAY = 86_400
@@ -244,9 +245,13 @@ def money(ledger):
         return {(b.account, b.currency): b.amount for b in views.balances(session) if b.amount}
 
 
+_UNEQUAL = "SELECT entry_id, currency FROM postings GROUP BY entry_id, currency HAVING SUM(amount) <> 0"
+
+
 def faults(ledger):
     with ledger.reading() as session:
         assert not any(views.trial_balance(session).values())
+        assert session.execute(text(_UNEQUAL)).all() == []
         return audit.verify(session, ledger.archive)
 
 
@@ -267,7 +272,9 @@ _DUMP = {
     " GROUP BY r.sha256, p.account, p.currency HAVING SUM(p.amount) <> 0 ORDER BY 1, 2, 3",
     "exceptions": "SELECT r.terminal_kid, r.number, r.sha256, x.code FROM exceptions x"
     " JOIN receipts r ON r.id = x.receipt_id WHERE x.cleared IS NULL ORDER BY 1, 2, 3, 4",
-    "refunds": "SELECT ident, amount, reason, author, made, posted FROM refunds ORDER BY 1",
+    "refunds": "SELECT amount, reason, author, made, posted FROM refunds ORDER BY 1, 2",
+    "files": "SELECT sha256, name, raw FROM files ORDER BY 1",
+    "borne": "SELECT issuer_kid, cti, seq, borne FROM settlements ORDER BY 1, 2, 3",
     "roles": "SELECT name, role, author, made FROM roles ORDER BY 1",
     "lost": "SELECT kid, lost_at FROM terminals ORDER BY 1",
     "custody": "SELECT kid, held_number FROM terminals ORDER BY 1",
@@ -278,3 +285,41 @@ def dump(ledger):
     """Everything that must not depend on the order in which receipts came: postings net, by receipt."""
     with ledger.reading() as session:
         return {name: [tuple(row) for row in session.execute(text(query))] for name, query in _DUMP.items()}
+
+
+# What the archive does not say: when and from where a receipt came, how often it was judged, when an exception was
+# raised, and what the terminal has now. Everything else of every table must come back.
+_NOT_KEPT = {
+    "receipts": {"id", "received", "source", "revision"},
+    "evidence": {"id"},
+    "refunds": {"id"},
+    "exceptions": {"id", "raised", "cleared"},
+    "terminals": {"rewind"},
+}
+_NET = """SELECT r.sha256, f.ident, e.kind IN ('overspend'), p.account, p.currency, SUM(p.amount) FROM postings p
+    JOIN entries e ON e.id = p.entry_id JOIN receipts r ON r.id = e.receipt_id LEFT JOIN refunds f ON f.id = e.refund_id
+    GROUP BY 1, 2, 3, 4, 5 HAVING SUM(p.amount) <> 0 ORDER BY 1, 2, 3, 4, 5"""
+
+
+def tables(ledger, *, forked=False):
+    """Every column of every table that an archive brings back; exceptions that stand open, postings net. forked: two
+    branches reach as far, and which of them the terminal has now is not in the archive."""
+    with ledger.reading() as session:
+        names = {
+            r.id: tuple(r)[1:] for r in session.execute(text("SELECT id, terminal_kid, number, sha256 FROM receipts"))
+        }
+        found = {"postings": [tuple(row) for row in session.execute(text(_NET))]}
+        for table in Base.metadata.sorted_tables:
+            if table.name not in ("entries", "postings"):
+                rows = [_kept(table.name, dict(row), names) for row in session.execute(select(table)).mappings()]
+                found[table.name] = sorted((row for row in rows if row), key=repr)
+    if forked:
+        found["terminals"] = [{**row, "held_head": None} for row in found["terminals"]]
+    return found
+
+
+def _kept(table, row, names):
+    if row.get("cleared") is not None:
+        return None
+    row.update({name: names.get(row[name]) for name in ("receipt_id", "voided_by") if name in row})
+    return {name: value for name, value in row.items() if name not in _NOT_KEPT.get(table, ())}

@@ -39,6 +39,8 @@ def test_every_field_arrives(airline: Airline, reader: object) -> None:
             [publics["books"], 1767225600, 1830297600, trust.ACK],
         ],
         "limits": [60, 30 * DAY, 500, 7 * DAY],
+        "files": None,
+        "gateway": None,
     }
 
 

@@ -7,7 +7,7 @@ from cabinpay_host.ledger import Ledger, views
 from cabinpay_host.ledger import archive as arc
 from cabinpay_host.ledger.rebuild import rebuild
 from host import ledger_world as w
-from host.ledger_world import dump, faults, money, open_codes
+from host.ledger_world import dump, faults, money, open_codes, tables
 from host.test_cli import call
 
 
@@ -26,14 +26,15 @@ def refused(call, *args, **kwargs):
     return e.value.code
 
 
-def rebuilt(folder, ledger):
-    """Is `ledger`, made again from its archive, the same?"""
+def rebuilt(folder, ledger, **to):
+    """Is `ledger`, made again from its archive, the same, table by table?"""
     folder.mkdir()
     again, unread = rebuild(ledger.archive.path, *w.places(folder), clock=lambda: w.NOW + 3 * w.DAY)
     with again:
         assert unread == 0 and again.id == ledger.id and faults(again) == []
         assert again.archive.path.read_bytes() == ledger.archive.path.read_bytes()
         assert money(again) == money(ledger)
+        assert tables(again, **to) == tables(ledger, **to)
         return dump(again) == dump(ledger)
 
 

@@ -84,7 +84,7 @@ def test_whatever_comes_first_the_same_is_borne(tmp_path, bearer):
     world = fleet()
     acts = steps(*world)
     ends = []
-    for n, order in enumerate(list(itertools.permutations(acts))[::9]):
+    for n, order in enumerate(list(itertools.permutations(acts))[::17]):
         folder = tmp_path / str(n)
         folder.mkdir()
         bundles = [w.bundle(per_sale=600, total=1500)]
@@ -93,7 +93,7 @@ def test_whatever_comes_first_the_same_is_borne(tmp_path, bearer):
                 acts[name](ledger)
                 assert faults(ledger) == [], order
             ends.append((dump(ledger), money(ledger)))
-    assert len(ends) == 14 and all(end == ends[0] for end in ends)
+    assert len(ends) == 8 and all(end == ends[0] for end in ends)
     balances = ends[0][1]
     assert balances["sales:9C", w.EUR] == -990 - 650 - 990  # A's, C's, and B's replay
     assert balances.get((BEARERS[bearer], w.EUR), 0) == {"passenger": 0, "airline": 990 + 990, "issuer": 990}[bearer]
