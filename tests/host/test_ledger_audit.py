@@ -216,8 +216,13 @@ MUTATIONS = {
     ),
     "a sale called refused": (
         [f"UPDATE receipts SET state = 'refused' WHERE id = {A_SALE}"],
-        ("a settlement of what settles nothing", "has no ground", "refused without an exception"),
-        3,
+        (
+            "a settlement of what settles nothing",
+            "has no ground",
+            "refused without an exception",
+            "refused, and nothing is wrong",
+        ),
+        4,
     ),
     "a state nobody knows": ([f"UPDATE receipts SET state = 'x' WHERE id = {A_SALE}"], "a receipt of state x", 1),
     "a receipt unjudged": ([f"UPDATE receipts SET state = 'pending' WHERE id = {A_REFUSED}"], "waits to be judged", 1),

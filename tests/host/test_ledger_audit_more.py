@@ -116,6 +116,17 @@ MUTATIONS = {
     "a lost terminal's receipt counts as its word": (
         [f"UPDATE receipts SET word = TRUE WHERE id = {LOST}"], "(word)", 1,
     ),
+    "a sale refused on a pretext, and taken out of the books": (
+        [
+            f"UPDATE receipts SET state = 'refused', booked = NULL WHERE id = {PHONE}",
+            RAISE.format(PHONE, "bad_pass"),
+            f"DELETE FROM settlements WHERE receipt_id = {PHONE}",
+            f"DELETE FROM postings WHERE entry_id = {ENTRY.format(PHONE, 'sale')}",
+            f"DELETE FROM entries WHERE id = {ENTRY.format(PHONE, 'sale')}",
+        ],
+        "refused, and nothing is wrong with it",
+        1,
+    ),
     "a break removed": ([FLAG.format("break")], "a loss of receipts without its exception", 1),
     "a break that is none": ([RAISE.format(REFUNDED, "break")], "an exception says break, and it is none", 1),
     "a fork that is none": ([RAISE.format(REFUNDED, "fork")], "an exception says fork, and it is none", 1),

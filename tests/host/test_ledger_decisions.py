@@ -137,6 +137,21 @@ def test_a_payment_passes_to_the_next_receipt_when_its_terminal_is_lost(tmp_path
         assert money(ledger) == {} and dump(ledger)["settlements"] == [] and faults(ledger) == []
 
 
+def test_one_of_three_receipts_of_a_payment_is_a_lost_terminals(tmp_path):
+    """And lies between the others in time."""
+    ann = w.Passenger("ann")
+    payment = ann.pay()
+    fleet = [w.Terminal(label, time=w.NOW + 20 * n) for n, label in enumerate("ABC")]
+    for terminal in fleet:
+        terminal.sale(ann, payment=payment)
+    with w.new_ledger(tmp_path, *fleet) as ledger:
+        for terminal in fleet[::-1]:
+            ledger.take(terminal.kid, terminal.items, "sync")
+        ledger.report_lost(fleet[1].kid, 0)
+        assert open_codes(ledger) == {("B", 1): ["lost_terminal"], ("C", 1): ["replay"]} and faults(ledger) == []
+        assert money(ledger)[ann.account, w.EUR] == money(ledger)["loss:9C", w.EUR] == 650
+
+
 def test_evidence_is_shown_to_auditors(tmp_path):
     terminal, ann = flight(1)
     with w.new_ledger(tmp_path, terminal) as ledger:

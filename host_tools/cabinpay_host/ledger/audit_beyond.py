@@ -17,7 +17,7 @@ from cabinpay.wire.trust import Bundle
 
 from .. import codec
 from .audit_items import Keys
-from .audit_receipts import Sold
+from .audit_sales import Sold
 from .audit_sql import octets, rows
 
 BEYOND = ("flight", "lifetime", "stale", "over_cap", "revoked")

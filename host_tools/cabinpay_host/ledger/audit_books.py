@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from .audit_beyond import BEYOND, Beyond
 from .audit_flags import VERDICTS, Spent, flag_faults, open_codes
 from .audit_items import Keys
-from .audit_receipts import Look, Sold, look
+from .audit_receipts import Look, look
+from .audit_sales import Sold
 from .audit_sql import octets, rows, shown
 from .audit_voids import VOID_OF
 
@@ -64,7 +65,8 @@ _ALL = f"""
     LEFT JOIN settlements s ON s.receipt_id = r.id
     LEFT JOIN entries e ON e.receipt_id = r.id AND e.refund_id IS NULL
     LEFT JOIN postings p ON p.entry_id = e.id
-    ORDER BY r.issuer_kid, r.cti, r.seq, r.time, r.terminal_kid, r.number, r.sha256, e.id, p.id"""
+    ORDER BY r.issuer_kid, r.cti, r.seq, CASE WHEN r.state = 'sound' THEN 0 ELSE 1 END,
+        r.time, r.terminal_kid, r.number, r.sha256, e.id, p.id"""
 
 
 class _Case(NamedTuple):
@@ -167,7 +169,7 @@ def _settlement_fault(row: Row[Any], sold: Sold | None) -> str | None:
 def _entry_fault(case: _Case, kind: str | None) -> str | None:
     """The entries of a receipt are its standing one, or more that were each reversed before the next."""
     standing: tuple[str, list[Line]] | None = None
-    sold = case.look.sold or (case.look.once if case.look.lost else None)
+    sold = case.look.sold or case.look.once
     for entry_kind, lines in case.entries:
         if entry_kind == _OVERSPEND:
             continue  # looked at alone

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from .audit_beyond import BEYOND, Law
-from .audit_receipts import Look, Sold
+from .audit_receipts import Look
+from .audit_sales import Sold
 from .audit_sql import shown
 
 # What a refused receipt has one of, and a sound one none
@@ -31,6 +32,8 @@ def flag_faults(row: Row[Any], look: Look, kind: str | None, over: bool | None, 
         yield "of a lost terminal without its exception" if look.lost else "an exception says lost, and it is not"
     if row.state == "refused" and not row.verdicts:
         yield "refused without an exception that says why"
+    if look.wronged:
+        yield "refused, and nothing is wrong with it"
     if row.state == "sound" and row.verdicts:
         yield "sound, with an exception that would have it refused"
     if (kind == "replay") != bool(row.replays):

@@ -36,6 +36,12 @@ class Party(NamedTuple):
     airline: str
 
 
+class Issuer(NamedTuple):
+    public_key: bytes
+    start: int
+    until: int
+
+
 @dataclass
 class Keys:
     """Every key held, in the archive or the database, and what else receipts are held against: that both hold the same
@@ -44,11 +50,11 @@ class Keys:
     pass, by SHA-256 of the list; bearer: of overspends."""
 
     terminals: dict[bytes, Party] = field(default_factory=dict)
+    issuers: defaultdict[tuple[str, bytes], set[Issuer]] = field(default_factory=lambda: defaultdict(set))
     lost: dict[bytes, int] = field(default_factory=dict)
     bundles: defaultdict[str, list[Bundle]] = field(default_factory=lambda: defaultdict(list))
     revoked: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
     bearer: str = ""
-    issuers: defaultdict[tuple[str, bytes], set[bytes]] = field(default_factory=lambda: defaultdict(set))
 
     def add_terminal(self, public_key: bytes, airline: str) -> None:
         self.terminals.setdefault(kid(public_key), Party(public_key, airline))
@@ -57,8 +63,8 @@ class Keys:
         with contextlib.suppress(WireError):
             bundle = Bundle.unpack(cose.parse(raw, codec).payload, codec)
             self.bundles[bundle.airline].append(bundle)
-            for public_key, *_ in bundle.issuers:
-                self.issuers[bundle.airline, kid(public_key)].add(public_key)
+            for public_key, start, until, _ in bundle.issuers:
+                self.issuers[bundle.airline, kid(public_key)].add(Issuer(public_key, start, until))
 
     def add_file(self, name: str, raw: bytes) -> None:
         if name == "revoked":

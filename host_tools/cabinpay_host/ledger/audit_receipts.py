@@ -2,52 +2,34 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Row
 
 from cabinpay.wire import cose
-from cabinpay.wire.claims import Pass, Payment, lines_total
 from cabinpay.wire.errors import WireError
-from cabinpay.wire.receipts import FIRST_PREVIOUS, Break, Evidence, Receipt, Sale, Void, read_receipt
+from cabinpay.wire.receipts import FIRST_PREVIOUS, Break, Receipt, Sale, Void, read_receipt
 
 from .. import codec
 from ..crypto import verify
 from .audit_items import Keys
+from .audit_sales import Sold, Unsound, sold
 from .audit_sql import octets, shown
-
-
-class Sold(NamedTuple):
-    """What a sound sale says; limits: of its pass: total, per sale, count; iat: of its payment."""
-
-    airline: str
-    issuer_kid: bytes
-    cti: bytes
-    seq: int
-    amount: int
-    currency: int
-    limits: tuple[int, int, int]
-    sale: Sale
-    claims: Pass
-    iat: int
 
 
 @dataclass
 class Look:
     """clear: nothing wrong was found, here or (with the evidence) in the stock, so the money may be looked at; sold:
     where it is a sound sale; lost: it is above the number at which its terminal was closed; once: what it was before
-    that, for it may have been booked."""
+    that, for it may have been booked; wronged: it was refused, and nothing is wrong with it."""
 
     where: str
     faults: list[str] = field(default_factory=list)
     sold: Sold | None = None
     once: Sold | None = None
     lost: bool = False
+    wronged: bool = False
     clear: bool = True
-
-
-class _Unsound(Exception):
-    pass
 
 
 def look(row: Row[Any], keys: Keys) -> Look:
@@ -69,16 +51,18 @@ def _open(found: Look, row: Row[Any], raw: bytes, keys: Keys) -> None:
     receipt = _read(raw)
     found.lost = row.number > keys.lost.get(octets(row.terminal_kid), row.number)
     doubt = _doubt(row, receipt, raw, keys)
-    unsound = ""
+    sale, unsound = None, ""
     try:
-        found.once = _sound(row, receipt, doubt, keys)
-    except (_Unsound, WireError) as e:
+        sale = _sound(row, receipt, doubt, keys)
+    except (Unsound, WireError) as e:
         unsound = str(e)
     unsound = unsound or ("signed by a terminal that was lost" if found.lost else "")
     if row.state == "sound" and unsound:
         found.faults.append(f"judged sound, and it is not ({unsound}): {found.where}")
         return
-    found.sold = found.once if row.state == "sound" else None
+    found.sold = sale if row.state == "sound" else None
+    found.once = sale if found.lost else None
+    found.wronged = row.state == "refused" and not unsound
     wrong = _differing(row, receipt, found.sold, not doubt and not found.lost)
     if wrong:
         found.faults.append(f"columns are not what the receipt says ({', '.join(wrong)}): {found.where}")
@@ -109,45 +93,15 @@ def _doubt(row: Row[Any], receipt: Receipt | None, raw: bytes, keys: Keys) -> st
 
 
 def _sound(row: Row[Any], receipt: Receipt | None, doubt: str, keys: Keys) -> Sold | None:
-    """What a sale says; None for any other kind. _Unsound or WireError where it or its evidence does not hold."""
+    """What a sale says; None for any other kind. Unsound or WireError where it or its evidence does not hold."""
     if doubt:
-        raise _Unsound(doubt)
+        raise Unsound(doubt)
     airline = keys.terminals[octets(row.terminal_kid)].airline
-    return _sale(row, receipt, airline, keys) if isinstance(receipt, Sale) else None
-
-
-def _sale(row: Row[Any], sale: Sale, airline: str, keys: Keys) -> Sold:
+    if not isinstance(receipt, Sale):
+        return None
     if row.evidence is None:
-        raise _Unsound("the evidence it was judged by is not held")
-    evidence = _evidence(octets(row.evidence))
-    lines_hash = evidence.lines_hash(codec) if evidence.lines else sale.lines_hash
-    if (evidence.payment_hash(codec), lines_hash) != (sale.payment_hash, sale.lines_hash):
-        raise _Unsound("the evidence is another sale's")
-    signed_pass = cose.parse(evidence.signed_pass, codec)
-    issuer_kid = signed_pass.kid or b""
-    claims = Pass.unpack(signed_pass.payload, codec)
-    issuers = keys.issuers.get((airline, issuer_kid), set())
-    cose.open(evidence.signed_pass, lambda _, m, s: any(verify(k, m, s) for k in issuers), cose.AAD_PASS, codec)
-    payload = cose.open(
-        evidence.payment, lambda _, m, s: verify(claims.device_key(), m, s), evidence.signed_pass, codec
-    )
-    payment = Payment.unpack(payload, codec)
-    amount, currency = sale.amount
-    agreed = payment.terms[:2] if payment.terms else sale.amount
-    made = lines_total(evidence.lines) if evidence.lines else amount
-    if agreed != sale.amount or made != amount or claims.limits[0] != currency:
-        raise _Unsound("the passenger agreed to another amount")
-    _, total, per_sale, count = claims.limits
-    limits = total, per_sale, count
-    return Sold(airline, issuer_kid, claims.cti, payment.seq, amount, currency, limits, sale, claims, payment.iat)
-
-
-def _evidence(data: bytes) -> Evidence:
-    """A terminal's, or what a phone has: pass and payment, no lines."""
-    items = codec.decode(data)
-    if isinstance(items, list) and len(items) == 2:
-        return Evidence(items[0], items[1], [])
-    return Evidence.unpack(data, codec)
+        raise Unsound("the evidence it was judged by is not held")
+    return sold(receipt, octets(row.terminal_kid), octets(row.evidence), airline, keys)
 
 
 def _good(receipt: Receipt | None, number: int) -> int | None:
