@@ -6,7 +6,7 @@ import pytest
 
 from cabinpay_host.ledger import archive as arc
 from host import ledger_world as w
-from host.test_ledger_audit import FLAG, RAISE, altered, count
+from host.test_ledger_audit import FLAG, RAISE, altered, count, found_once
 
 DEARER = [[300, 1, 990]]
 
@@ -284,12 +284,7 @@ MUTATIONS = {
 
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_each_thing_altered_is_found_and_said_once(copy, name):
-    statements, said, lines = MUTATIONS[name]
-    found = altered(copy, *statements)
-    said = (said,) if isinstance(said, str) else said
-    assert all(any(part in line for part in said) for line in found), found
-    assert all(any(part in line for line in found) for part in said), found
-    assert len(found) == lines, found
+    found_once(copy, *MUTATIONS[name])
 
 
 @pytest.mark.parametrize("kind", [arc.REFUND, arc.LOST, arc.ROLE])

@@ -6,8 +6,10 @@ import pytest
 
 from cabinpay.wire import receipts
 from cabinpay_host.errors import HostError
+from cabinpay_host.ledger import archive as arc
+from cabinpay_host.ledger.rebuild import rebuild
 from host import ledger_world as w
-from host.ledger_world import dump, faults, money, open_codes
+from host.ledger_world import dump, faults, money, open_codes, tables
 
 FLIGHT = [8801, 20254]  # what w.Terminal.open says
 LOW = [[600] * 3, [700] * 3, [700, 700, 0]]
@@ -125,3 +127,28 @@ def test_a_bundle_comes_with_its_list_or_not_at_all(tmp_path):
         before = dump(ledger)
         ledger.take(terminal.kid, terminal.items, "sync")
         assert open_codes(ledger) == {("A", 2): ["revoked"]} and before["receipts"] == [] and faults(ledger) == []
+
+
+def test_a_list_whose_commit_never_came_is_no_hindrance(tmp_path, monkeypatch):
+    """It is in the archive twice then, and a rebuild takes it once."""
+    ann = w.Passenger("ann")
+    file, terminal = w.revoked(ann), sold(ann)
+    data = w.bundle(version=2, file=file)
+    with w.new_ledger(tmp_path, terminal) as ledger:
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(arc.Archive, "append", stopped_after(arc.Archive.append))
+            ledger.add_bundle(data, {"revoked": file})
+        ledger.take(terminal.kid, terminal.items, "sync")
+        ledger.add_bundle(data, {"revoked": file})
+        assert open_codes(ledger) == {("A", 2): ["revoked"]} and faults(ledger) == []
+        again, _ = rebuild(ledger.archive.path, f"sqlite:///{tmp_path}/again.db", tmp_path / "again.archive")
+        with again:
+            assert tables(again) == tables(ledger) and faults(again) == []
+
+
+def stopped_after(call):
+    def stopped(*args):
+        call(*args)
+        raise KeyboardInterrupt
+
+    return stopped

@@ -242,6 +242,10 @@ def test_a_rebuild_that_fails_leaves_nothing_and_one_from_a_torn_archive_says_so
     assert list(new.iterdir()) == []
     assert refused(rebuild, tmp_path / "absent", *w.places(new)) == "archive_missing"
     assert refused(rebuild, tmp_path / "ledger.db", *w.places(new)) == "not_an_archive"
+    whole = source.read_bytes()
+    source.write_bytes(whole[: arc.HEADER + 40])
+    assert refused(rebuild, source, *w.places(new)) == "archive_damaged" and list(new.iterdir()) == []
+    source.write_bytes(whole)
     with open(source, "ab") as f:
         f.write(b"CPr1\0\0torn")
     again, unread = rebuild(source, *w.places(new))

@@ -39,10 +39,7 @@ def rebuild(
     with registry.undone_on_error(new, engine):
         length = _copy(old, new)
         records = arc.standing([record for record, _ in new.records()])
-        roots = [r.fields[0] for r in records if r.kind == arc.ROOT]
-        (policy,) = [r.fields[0].decode() for r in records if r.kind == arc.POLICY]
-        meta = Meta(ident=ident, schema_version=UNFINISHED, archive_length=length, overspend=policy)
-        registry.start_database(engine, meta, roots)
+        _start(engine, ident, length, records)
         ledger = Ledger(engine, new, ident, clock)
         _replay(engine, records, int(clock()))
         ledger.judge_pending()
@@ -50,6 +47,16 @@ def rebuild(
         with db.writing(engine) as (session, _):
             session.execute(update(Meta).values(schema_version=SCHEMA))
     return ledger, old.size() - length
+
+
+def _start(engine: Engine, ident: bytes, length: int, records: list[arc.Record]) -> None:
+    roots = [r.fields[0] for r in records if r.kind == arc.ROOT]
+    policy = next((r.fields[0].decode() for r in records if r.kind == arc.POLICY), None)
+    if policy is None:
+        line = "the archive ends before it says who bears overspends: it holds no receipts, make a new ledger"
+        raise HostError("archive_damaged", line, Exit.STORAGE)
+    meta = Meta(ident=ident, schema_version=UNFINISHED, archive_length=length, overspend=policy)
+    registry.start_database(engine, meta, roots)
 
 
 def _copy(old: arc.Archive, new: arc.Archive) -> int:

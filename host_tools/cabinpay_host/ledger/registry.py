@@ -42,6 +42,7 @@ def found(engine: Engine, archive: arc.Archive, ident: bytes, roots: list[bytes]
         raise HostError("bad_policy", f"overspends are borne by one of {', '.join(BEARERS)}", Exit.INPUT)
     if not roots or any(len(root) != 32 for root in roots):
         raise HostError("bad_roots", "a ledger needs one root public key at least, 32 bytes each", Exit.INPUT)
+    _clear_attempt(engine, archive)
     refuse_existing(engine, archive)
     with undone_on_error(archive, engine):
         length = _start_archive(archive, ident, roots, overspend)
@@ -49,11 +50,15 @@ def found(engine: Engine, archive: arc.Archive, ident: bytes, roots: list[bytes]
         start_database(engine, meta, roots)
 
 
-def refuse_existing(engine: Engine, archive: arc.Archive) -> None:
+def _clear_attempt(engine: Engine, archive: arc.Archive) -> None:
+    """Removes what an attempt has left that was killed before there was a database: it holds nothing."""
     file = db.file_of(engine.url)
     if file is not None and not file.exists() and archive.path.exists() and archive.only_begun():
-        archive.path.unlink()  # an attempt that was killed before there was a database: it holds nothing
-    for path in (archive.path, file):
+        archive.path.unlink()
+
+
+def refuse_existing(engine: Engine, archive: arc.Archive) -> None:
+    for path in (archive.path, db.file_of(engine.url)):
         if path is not None and path.exists():
             raise HostError("ledger_exists", f"{path} is there already: open it, or name another", Exit.REFUSED)
 
@@ -160,7 +165,7 @@ def _keep_revoked(session: Session, bundle: Bundle, files: dict[str, bytes], rec
 
 
 def add_file(session: Session, name: str, data: bytes) -> None:
-    session.add(BundleFile(sha256=hashlib.sha256(data).digest(), name=name, raw=data))
+    session.merge(BundleFile(sha256=hashlib.sha256(data).digest(), name=name, raw=data))
     session.flush()
 
 
