@@ -11,7 +11,18 @@ from typing import NoReturn, cast
 
 import typer
 
-from . import cli_bundle, cli_enrol, cli_inspect, cli_keys, cli_ledger, cli_terminal, cli_vectors, cli_wallet, screen
+from . import (
+    cli_books,
+    cli_bundle,
+    cli_enrol,
+    cli_inspect,
+    cli_keys,
+    cli_ledger,
+    cli_terminal,
+    cli_vectors,
+    cli_wallet,
+    screen,
+)
 from .errors import Exit, HostError
 
 INTERRUPTED = 130
@@ -34,6 +45,7 @@ app.add_typer(cli_wallet.app, name="wallet")
 app.command("hello")(cli_terminal.hello)
 app.command("provision")(cli_terminal.provision_)
 app.command("sync")(cli_terminal.sync_)
+cli_books.mount(cli_ledger.app)
 app.add_typer(cli_ledger.app, name="ledger")
 app.command("inspect", epilog="Example: cabinpay inspect payment.png --bundle 9C.bundle")(cli_inspect.inspect)
 app.add_typer(cli_vectors.app, name="vectors")

@@ -1,5 +1,6 @@
 """cabinpay ledger: receipts, debits and what does not add up."""
 
+import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -7,13 +8,16 @@ import typer
 from sqlalchemy import URL
 
 from cabinpay.wire.cbor import MAX_SIZE
+from cabinpay.wire.receipts import SALE, VOID
 
-from . import files, keys, money, screen
+from . import bundle as bundles
+from . import bundle_files, files, keys, money, screen
 from .bundle_text import moment
 from .cli_keys import AsJson
 from .errors import Exit, HostError
 from .ledger import audit, cashup, views
 from .ledger.db import parsed
+from .ledger.models import BEARERS, PASSENGER
 from .ledger.store import Ledger
 
 app = typer.Typer(help="The ledger: receipts, postings, statements, cash-up, exceptions.")
@@ -26,6 +30,17 @@ Location = Annotated[
         envvar="CABINPAY_LEDGER",
     ),
 ]
+
+
+Reader = Annotated[str | None, typer.Option("--as", metavar="NAME", help="Who reads, if not the system's user.")]
+
+
+def user() -> str:
+    """The operating system's name for whoever runs this."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container may have no name for its user
+        return "unknown"
 
 
 def place(location: str) -> tuple[URL, Path]:
@@ -48,17 +63,23 @@ def open_ledger(location: str) -> Ledger:
 def new(
     ledger: Location,
     root: Annotated[list[Path], typer.Option(help="A root's .pub file; once for each pinned root.")],
+    overspend: Annotated[
+        str, typer.Option(metavar="|".join(BEARERS), help="Who bears what goes over a pass's limits; for good.")
+    ] = PASSENGER,
 ) -> None:
     """Make an empty ledger that accepts bundles under these roots."""
-    with Ledger.create(*place(ledger), [keys.load_public(path, "root").public for path in root]) as book:
+    roots = [keys.load_public(path, "root").public for path in root]
+    with Ledger.create(*place(ledger), roots, overspend=overspend) as book:
         print(book.id.hex())
 
 
 @app.command("add-bundle", epilog="Example: cabinpay ledger add-bundle 9C.bundle --ledger airline.db")
 def add_bundle(bundle: Annotated[Path, typer.Argument(help="A bundle.")], ledger: Location) -> None:
-    """Let the ledger judge passes by this bundle's issuers."""
+    """Let the ledger judge passes by this bundle's issuers, and by the list of revoked passes that travels with it."""
+    data = files.read(bundle, MAX_SIZE)
+    contents = bundle_files.load(bundle, bundles.peek(data)[1].files)
     with open_ledger(ledger) as book:
-        screen.note(f"bundle {book.add_bundle(files.read(bundle, MAX_SIZE))} is in the ledger")
+        screen.note(f"bundle {book.add_bundle(data, contents)} is in the ledger")
 
 
 @app.command()
@@ -81,11 +102,13 @@ def balances(ledger: Location, as_json: AsJson = False) -> None:
 def statement(
     passenger: Annotated[str, typer.Argument(help="The reference given when the passenger enrolled.")],
     ledger: Location,
+    reader: Reader = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a passenger was debited for."""
+    """Show what a passenger was debited for and given back; to the ledger's auditors also the items."""
     with open_ledger(ledger) as book, book.reading() as session:
-        rows = [_line(line) for line in views.statement_of_passenger(session, passenger)]
+        who = reader or user()
+        rows = [_line(line) for line in views.statement_of_passenger(session, passenger, reader=who)]
     screen.show_json({"passenger": passenger, "debits": rows}) if as_json else screen.show_rows(passenger, rows)
 
 
@@ -125,14 +148,18 @@ def verify(ledger: Location) -> None:
 def _line(line: views.StatementLine) -> dict[str, object]:
     flight = f"{line.flight[0]}{line.flight[1]}" if line.flight else "unknown"
     items = ", ".join(f"{quantity} x {sku}" for sku, quantity, _ in line.lines)
+    what = items if line.reason is None else f"refund: {line.reason}"
     amount = money.show(line.amount, line.currency)
-    return {"time": moment(line.time), "flight": flight, "terminal": line.terminal, "items": items, "amount": amount}
+    return {"time": moment(line.time), "flight": flight, "terminal": line.terminal, "items": what, "amount": amount}
+
+
+_KINDS = {SALE: "sales", VOID: "voids"}
 
 
 def _shift(shift: cashup.CashUp) -> dict[str, object]:
     flight = f"{shift.flight[0]}{shift.flight[1]}" if shift.flight else "unknown"
     state = "open" if shift.closed is None else "DIFFERS" if shift.differs else "agrees"
-    sold = ", ".join(f"{count} sales {money.show(total, currency)}" for currency, _, count, total in shift.sold)
+    sold = ", ".join(f"{n} {_KINDS[kind]} {money.show(total, currency)}" for currency, kind, n, total in shift.sold)
     return {
         "terminal": shift.terminal,
         "shift": shift.shift,

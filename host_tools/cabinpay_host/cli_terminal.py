@@ -77,7 +77,7 @@ def sync_(
     data = files.read(bundle, MAX_SIZE) if bundle else None
     contents = bundle_files.load(bundle, bundles.peek(data)[1].files) if bundle and data else {}
     with open_ledger(ledger) as book, SerialStream(port, baud) as stream:
-        version = book.add_bundle(data) if data else 0
+        version = book.add_bundle(data, contents) if data else 0
         brought = (version, data) if data else None
         report = sync.synchronise(Link(stream), book, laptop, signer, brought, lambda: int(time.time()), contents)
     _tell(report, as_json)

@@ -8,9 +8,10 @@ import typer
 
 from cabinpay.wire import claims
 
-from . import files, money, qr, screen
+from . import files, money, qr, screen, wallet_receipts
 from .bundle_text import moment
 from .cli_keys import AsJson
+from .cli_ledger import Location, open_ledger
 from .errors import Exit, HostError
 from .wallet import Wallet, read_bill, read_receipt_text
 from .wallet_file import Held
@@ -90,6 +91,21 @@ def pay(
     if terminal:
         print(qr.terminal(text))
     print(text)
+
+
+@app.command("hand-in", epilog="Example: cabinpay wallet hand-in alice.wallet --ledger airline.db")
+def hand_in(file: File, ledger: Location, as_json: AsJson = False) -> None:
+    """Hand every receipt in the wallet in to the ledger, with the payment it was made over.
+
+    What the ledger knows already changes nothing. Ends with 4 where it refused one, after trying all.
+    """
+    with open_ledger(ledger) as book:
+        rows = [handed._asdict() for handed in wallet_receipts.hand_in(Wallet(file), book)]
+    screen.show_json({"receipts": rows}) if as_json else screen.show_rows("Receipts", rows)
+    refused = [row for row in rows if row["result"] == "refused"]
+    if refused:
+        line = f"{len(refused)} of {len(rows)} receipts were not taken: see above"
+        raise HostError("receipts_refused", line, Exit.REFUSED)
 
 
 def _payment(wallet: Wallet, bill: str | None, cti: bytes | None, yes: bool) -> str:

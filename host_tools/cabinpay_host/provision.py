@@ -46,7 +46,7 @@ def provision(
 ) -> Provisioned:
     """Makes the terminal's keys, notes it in the ledger, sends the bundle with its files (contents by name). Cut
     anywhere and run again it completes."""
-    ledger.add_bundle(bundle)  # without its issuers nothing that this terminal sells could be debited
+    ledger.add_bundle(bundle, contents)  # without its issuers nothing that this terminal sells could be debited
     hello = link.hello()
     fresh = hello.state == "blank"
     if hello.state == "ready" and hello.label == label and ledger.knows_terminal(hello.public_key):

@@ -73,7 +73,7 @@ def ingest(gate: Gate, terminal: simulator.Terminal, count: int, yardstick: floa
             items += batch
     path = gate.folder / "fresh"
     with Ledger.create(f"sqlite:///{path}.db", f"{path}.archive", list(gate.roots)) as ledger:
-        ledger.add_bundle(gate.bundle[1])
+        ledger.add_bundle(gate.bundle[1], gate.contents)
         ledger.add_terminal(hello.public_key, hello.label, "9C")
         start = time.perf_counter()
         taken = ledger.take(hello.kid, items, "bench")

@@ -5,12 +5,14 @@ import hashlib
 from dataclasses import dataclass, field
 
 from nacl import bindings as sodium
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from cabinpay.wire import claims, cose, receipts, trust
+from cabinpay.wire.files import REVOKED
 from cabinpay.wire.keys import kid
 from cabinpay_host import codec, crypto
 from cabinpay_host.ledger import Ledger, audit, views
+from cabinpay_host.ledger.models import Base
 
 NOW = 1_750_000_000
 DAY = 86_400
@@ -40,20 +42,29 @@ class Key:
 ROOT, BUNDLE_KEY, ISSUER, GROUND = Key("root"), Key("bundle"), Key("issuer"), Key("ground")
 
 
-def bundle(*issuers, version=1, root=ROOT, start=0, until=NOW + 365 * DAY, issued=NOW - DAY, not_after=NOW + 90 * DAY):
-    """COSE bytes of a trust bundle that lists `issuers` (keys)."""
+def revoked(*people):
+    """The file of these passengers' passes."""
+    return b"".join(sorted(p.issuer.kid + p.cti for p in people))
+
+
+def bundle(
+    *issuers, version=1, root=ROOT, start=0, until=NOW + 365 * DAY, issued=NOW - DAY, not_after=NOW + 90 * DAY,
+    caps=OPEN_CAPS, per_sale=1_000_000, total=1_000_000, freshness=60, lifetime=30 * DAY, file=None,
+):  # fmt: skip
+    """COSE bytes of a trust bundle that lists `issuers` (keys); file: the list of revoked passes beside it."""
     words = trust.Delegation(bundle_key=BUNDLE_KEY.public, not_after=not_after, serial=1).pack(codec)
-    listed = [[i.public, start, until, [[EUR, 1_000_000, 1_000_000]]] for i in issuers or (ISSUER,)]
+    listed = [[i.public, start, until, [[EUR, per_sale, total]]] for i in issuers or (ISSUER,)]
     made = trust.Bundle(
         delegation=root.sign(words, cose.AAD_DELEGATION),
         version=version,
         issued=issued,
         not_after=NOW + 30 * DAY,
         airline=AIRLINE,
-        currencies=[[EUR, 2, OPEN_CAPS, 0]],
+        currencies=[[EUR, 2, caps, 0]],
         issuers=listed,
         ground=[[GROUND.public, 0, NOW + 365 * DAY, 15]],
-        limits=[60, 30 * DAY, 1000, 7 * DAY],
+        limits=[freshness, lifetime, 1000, 7 * DAY],
+        files=[[REVOKED, len(file), sha(file)]] if file else None,
     )
     return BUNDLE_KEY.sign(made.pack(codec), cose.AAD_BUNDLE)
 
@@ -71,7 +82,7 @@ class Passenger:
         self.signed = issuer.sign(self.claims.pack(codec), cose.AAD_PASS)
         self.seq = NOW
 
-    def pay(self, *, terms=None, challenge=None, seq=None, iat=NOW, device=None, aad=None, kid=None):
+    def pay(self, *, terms=None, challenge=None, seq=None, iat=NOW + 120, device=None, aad=None, kid=None):
         self.seq = seq or self.seq + 1
         words = claims.Payment(iat=iat, seq=self.seq, terms=terms, challenge=challenge).pack(codec)
         return (device or self.device).sign(words, self.signed if aad is None else aad, kid=kid)
@@ -90,6 +101,8 @@ class Terminal:
     time: int = NOW
     shift: int = 1
     sums: dict = field(default_factory=dict)
+    voids: dict = field(default_factory=dict)
+    lost: int = 0
 
     def __post_init__(self):
         self.key = Key("terminal " + self.label)
@@ -97,19 +110,21 @@ class Terminal:
 
     @property
     def number(self):
-        return len(self.items)
+        return len(self.items) + self.lost
 
     def twin(self):
         """A clone, or the same terminal restored from a dump: goes on from here on a branch of its own."""
-        return Terminal(self.label, list(self.items), self.time, self.shift, dict(self.sums))
+        sums = dict(self.sums), dict(self.voids)
+        return Terminal(self.label, list(self.items), self.time, self.shift, *sums, self.lost)
 
     def open(self):
-        self.shift, self.sums = self.number + 1, {}
+        self.shift, self.sums, self.voids = self.number + 1, {}, {}
         flight = [AIRLINE, 8801, 20254]
         return self._add(receipts.Open, crew="c17", flight=flight, aircraft="B-1234", agent="0.1", bundle=1)
 
     def close(self, sums=None):
-        told = [[c, receipts.SALE, n, total] for c, (n, total) in sorted(self.sums.items())]
+        rows = ((receipts.SALE, self.sums), (receipts.VOID, self.voids))
+        told = sorted([c, kind, n, total] for kind, sums in rows for c, (n, total) in sums.items())
         return self._add(receipts.Close, covers=[self.shift, self.number], sums=told if sums is None else sums)
 
     def sale(
@@ -127,14 +142,31 @@ class Terminal:
         data = proof.pack(codec) if evidence is None else evidence
         return self._add(receipts.Sale, data, **{"mode": mode, "amount": [amount, currency], **hashes, **to})
 
+    def void(self, item, **to):
+        """Cancels a sale (an item); to: fields that are not what they should be."""
+        receipt = receipts.read_receipt(cose.parse(item[1], codec).payload, codec)
+        amount, currency = getattr(receipt, "amount", (0, EUR))
+        count, total = self.voids.get(currency, (0, 0))
+        self.voids[currency] = count + 1, total + amount
+        return self._add(receipts.Void, **{"sale": sha(item[1]), "reason": receipts.CHANGED_MIND, **to})
+
+    def damage(self, good, lost_to, **to):
+        """A flash that lost everything above `good`: the chain goes on with a break after `lost_to`."""
+        self.items = self.items[:good]
+        self.lost = lost_to - good
+        return self._add(receipts.Break, good=good, lost=[good + 1, lost_to], **to)
+
+    def note(self, **to):
+        return self._add(receipts.Note, event=receipts.CRASH, detail="watchdog", **to)
+
     def _payment(self, who, lines, mode, amount, currency, nonce):
         order = claims.lines_hash(lines, codec)[:8]
         if mode == BOUND:
-            return who.pay(terms=[amount, currency, order])
+            return who.pay(terms=[amount, currency, order], iat=self.time + 60)
         if mode == CHALLENGED:
             bill = claims.Bill(self.kid, nonce, amount, currency, order)
             return who.pay(terms=[amount, currency], challenge=bill.challenge(codec))
-        return who.pay()
+        return who.pay(iat=self.time + 60)
 
     def _add(self, form, evidence=b"", *, header=True, signer=None, **fields):
         self.time += 60
@@ -157,10 +189,10 @@ class Terminal:
         return self.items[-1]
 
 
-def new_ledger(folder, *terminals, bundles=(), wait=5.0):
+def new_ledger(folder, *terminals, bundles=(), wait=5.0, overspend="passenger"):
     """A ledger in `folder` that knows `terminals` and the usual bundle."""
     paths = places(folder)
-    ledger = Ledger.create(*paths, [ROOT.public], wait=wait, clock=lambda: NOW + 2 * DAY)
+    ledger = Ledger.create(*paths, [ROOT.public], overspend=overspend, wait=wait, clock=lambda: NOW + 2 * DAY)
     for data in bundles or [bundle()]:
         ledger.add_bundle(data)
     for terminal in terminals:
@@ -213,10 +245,20 @@ def money(ledger):
         return {(b.account, b.currency): b.amount for b in views.balances(session) if b.amount}
 
 
+_UNEQUAL = "SELECT entry_id, currency FROM postings GROUP BY entry_id, currency HAVING SUM(amount) <> 0"
+
+
 def faults(ledger):
     with ledger.reading() as session:
         assert not any(views.trial_balance(session).values())
+        assert session.execute(text(_UNEQUAL)).all() == []
         return audit.verify(session, ledger.archive)
+
+
+def shown(sale):
+    """(receipt, pass, payment) of a sale (an item), as a phone has them."""
+    signed_pass, payment = codec.decode(sale[2])[:2]
+    return sale[1], signed_pass, payment
 
 
 _DUMP = {
@@ -230,6 +272,11 @@ _DUMP = {
     " GROUP BY r.sha256, p.account, p.currency HAVING SUM(p.amount) <> 0 ORDER BY 1, 2, 3",
     "exceptions": "SELECT r.terminal_kid, r.number, r.sha256, x.code FROM exceptions x"
     " JOIN receipts r ON r.id = x.receipt_id WHERE x.cleared IS NULL ORDER BY 1, 2, 3, 4",
+    "refunds": "SELECT amount, reason, author, made, posted FROM refunds ORDER BY 1, 2",
+    "files": "SELECT sha256, name, raw FROM files ORDER BY 1",
+    "borne": "SELECT issuer_kid, cti, seq, borne FROM settlements ORDER BY 1, 2, 3",
+    "roles": "SELECT name, role, author, made FROM roles ORDER BY 1",
+    "lost": "SELECT kid, lost_at FROM terminals ORDER BY 1",
     "custody": "SELECT kid, held_number FROM terminals ORDER BY 1",
 }
 
@@ -238,3 +285,41 @@ def dump(ledger):
     """Everything that must not depend on the order in which receipts came: postings net, by receipt."""
     with ledger.reading() as session:
         return {name: [tuple(row) for row in session.execute(text(query))] for name, query in _DUMP.items()}
+
+
+# What the archive does not say: when and from where a receipt came, how often it was judged, when an exception was
+# raised, and what the terminal has now. Everything else of every table must come back.
+_NOT_KEPT = {
+    "receipts": {"id", "received", "source", "revision"},
+    "evidence": {"id"},
+    "refunds": {"id"},
+    "exceptions": {"id", "raised", "cleared"},
+    "terminals": {"rewind"},
+}
+_NET = """SELECT r.sha256, f.ident, e.kind IN ('overspend'), p.account, p.currency, SUM(p.amount) FROM postings p
+    JOIN entries e ON e.id = p.entry_id JOIN receipts r ON r.id = e.receipt_id LEFT JOIN refunds f ON f.id = e.refund_id
+    GROUP BY 1, 2, 3, 4, 5 HAVING SUM(p.amount) <> 0 ORDER BY 1, 2, 3, 4, 5"""
+
+
+def tables(ledger, *, forked=False):
+    """Every column of every table that an archive brings back; exceptions that stand open, postings net. forked: two
+    branches reach as far, and which of them the terminal has now is not in the archive."""
+    with ledger.reading() as session:
+        names = {
+            r.id: tuple(r)[1:] for r in session.execute(text("SELECT id, terminal_kid, number, sha256 FROM receipts"))
+        }
+        found = {"postings": [tuple(row) for row in session.execute(text(_NET))]}
+        for table in Base.metadata.sorted_tables:
+            if table.name not in ("entries", "postings"):
+                rows = [_kept(table.name, dict(row), names) for row in session.execute(select(table)).mappings()]
+                found[table.name] = sorted((row for row in rows if row), key=repr)
+    if forked:
+        found["terminals"] = [{**row, "held_head": None} for row in found["terminals"]]
+    return found
+
+
+def _kept(table, row, names):
+    if row.get("cleared") is not None:
+        return None
+    row.update({name: names.get(row[name]) for name in ("receipt_id", "voided_by") if name in row})
+    return {name: value for name, value in row.items() if name not in _NOT_KEPT.get(table, ())}

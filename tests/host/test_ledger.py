@@ -1,5 +1,8 @@
 """The ledger's happy path, to the cent, and what a second delivery does: nothing."""
 
+import subprocess
+import sys
+
 import pytest
 
 from cabinpay_host.errors import HostError
@@ -58,9 +61,10 @@ def test_statement_and_cash_up(flight):
     ledger, terminal, ann, _ = flight
     ledger.add_enrolment(w.ISSUER.kid, ann.cti, ann.sub, "P-1001")
     ledger.take(terminal.kid, terminal.items, "sync")
+    ledger.name_auditor("kim", "boss")
     with ledger.reading() as session:
-        lines = views.statement_of_passenger(session, "P-1001")
-        assert lines == views.statement_of_pass(session, w.ISSUER.kid, ann.cti)
+        lines = views.statement_of_passenger(session, "P-1001", reader="kim")
+        assert lines == views.statement_of_pass(session, w.ISSUER.kid, ann.cti, reader="kim")
         assert [(s.terminal, s.number, s.flight, s.amount, s.currency) for s in lines] == [
             ("A", 2, ("9C", 8801, 20254), 1599, w.EUR),
             ("A", 4, ("9C", 8801, 20254), 650, w.EUR),
@@ -162,3 +166,34 @@ def test_a_bundle_that_comes_late_has_the_refused_judged_again(tmp_path):
             (was,) = views.exceptions(session, cleared=True)
         assert was.code == "unknown_issuer" and was.cleared
         assert faults(ledger) == []
+
+
+KILLED = """
+import os, sys
+from cabinpay_host.ledger import Ledger, registry
+registry.start_database = lambda *_: os._exit(9)
+Ledger.create(sys.argv[1], sys.argv[2], [bytes(32)])
+"""
+
+
+@pytest.mark.parametrize("torn", [0, 1, 30, 70])
+def test_one_that_was_killed_while_it_was_made_is_made_again(tmp_path, torn):
+    url, archive = w.places(tmp_path)
+    assert subprocess.run([sys.executable, "-c", KILLED, url, str(archive)]).returncode == 9
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[: len(whole) - torn])
+    with w.new_ledger(tmp_path) as ledger:
+        assert faults(ledger) == []
+
+
+@pytest.mark.parametrize("content", [b"something else", b"CPARCH1\n" + bytes(300)])
+def test_an_archive_that_may_hold_something_is_not_taken_for_an_attempt(tmp_path, content):
+    _, archive = w.places(tmp_path)
+    with w.new_ledger(tmp_path):
+        held = archive.read_bytes()
+    (tmp_path / "ledger.db").unlink()
+    for data in (content, held):
+        archive.write_bytes(data)
+        with pytest.raises(HostError) as e:
+            w.new_ledger(tmp_path)
+        assert e.value.code == "ledger_exists" and archive.read_bytes() == data

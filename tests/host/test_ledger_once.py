@@ -30,7 +30,7 @@ def test_a_replay_on_two_terminals_is_one_debit_and_one_loss(tmp_path, swapped, 
     with w.new_ledger(tmp_path, one, two) as ledger:
         for terminal in (two, one) if swapped else (one, two):
             ledger.take(terminal.kid, terminal.items, "sync")
-        assert open_codes(ledger) == {("B", 2): ["replay"]}
+        assert open_codes(ledger) == {("B", 2): ["replay", "stale"]}
         assert money(ledger) == {
             (ann.account, w.EUR): 650, ("loss:9C", w.EUR): loss, ("sales:9C", w.EUR): -650 - loss,
         }  # fmt: skip
@@ -44,9 +44,9 @@ def test_what_was_over_the_limit_is_not_when_an_earlier_receipt_takes_its_place(
     one, two = two_terminals(ann, ann.pay(), DEARER)
     with w.new_ledger(tmp_path, one, two) as ledger:
         ledger.take(two.kid, two.items, "sync")
-        assert open_codes(ledger) == {("B", 2): ["over_limit"]}
+        assert open_codes(ledger) == {("B", 2): ["over_limit", "stale"]}
         ledger.take(one.kid, one.items, "sync")
-        assert open_codes(ledger) == {("B", 2): ["replay"]} and faults(ledger) == []
+        assert open_codes(ledger) == {("B", 2): ["replay", "stale"]} and faults(ledger) == []
 
 
 def test_another_signature_of_the_same_payment_is_the_same_payment(tmp_path):
@@ -61,7 +61,7 @@ def test_another_signature_of_the_same_payment_is_the_same_payment(tmp_path):
     with w.new_ledger(tmp_path, one, two) as ledger:
         for terminal in (one, two):
             ledger.take(terminal.kid, terminal.items, "sync")
-        assert open_codes(ledger) == {("B", 1): ["replay"], ("B", 2): ["replay"]}
+        assert open_codes(ledger) == {("B", 1): ["replay", "stale"], ("B", 2): ["replay", "stale"]}
         assert money(ledger)[ann.account, w.EUR] == 650 and money(ledger)["loss:9C", w.EUR] == 1300
 
 
@@ -129,6 +129,7 @@ def reference(tmp_path_factory):
         codes = {code for codes in open_codes(ledger).values() for code in codes}
         assert codes == {
             "bad_receipt", "bad_signature", "bad_evidence", "unknown_issuer", "chain", "fork", "over_limit", "replay",
+            "stale",
         }  # fmt: skip
     return reference
 

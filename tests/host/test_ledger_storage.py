@@ -228,10 +228,10 @@ def test_a_torn_tail_of_the_archive_is_cut_off(tmp_path, taken, torn):
     terminal, _ = flight()
     with w.new_ledger(tmp_path, terminal) as ledger:
         ledger.take(terminal.kid, terminal.items[:3], "sync")
-        whole = arc._pack(arc.receipt_record(terminal.kid, *terminal.items[3]))
+        whole = arc._pack(arc.receipt_record(arc.RECEIPT, terminal.kid, *terminal.items[3]))
         with open(ledger.archive.path, "ab") as f:
             f.write(whole[:torn])
-        assert len(list(ledger.archive.records())) == 3 + 3  # root, bundle, terminal
+        assert len(list(ledger.archive.records())) == 4 + 3  # root, policy, bundle, terminal
         ledger.take(terminal.kid, terminal.items[3:], "sync")
         assert dump(ledger) == taken and faults(ledger) == []
 

@@ -77,7 +77,7 @@ class Gate:
         path.write_text(spec.format(version=version))
         delegation = bundle.make_delegation(self.root, self.day.public, now + 90 * DAY, serial)
         data, self.contents = bundle.make_with_files(path, self.day, delegation, list(self.roots), now)
-        self.ledger.add_bundle(data)
+        self.ledger.add_bundle(data, self.contents)
         self.bundle = (version, data)
         return data
 

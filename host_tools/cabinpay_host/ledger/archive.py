@@ -17,9 +17,15 @@ from typing import BinaryIO, NamedTuple
 
 from ..errors import Exit, HostError
 
-ROOT, BUNDLE, TERMINAL, ENROLMENT, RECEIPT = 1, 2, 3, 4, 5
-# Fields by kind: ROOT (public key) · BUNDLE (COSE bytes) · TERMINAL (public key, label, airline) ·
-# ENROLMENT (issuer kid, cti, sub, passenger) · RECEIPT (terminal kid, number as u64, receipt, evidence)
+ROOT, BUNDLE, TERMINAL, ENROLMENT, RECEIPT, HAND_IN, ORDER, REFUND, LOST, ROLE, RETRACTED, FILE, POLICY = range(1, 14)
+# Fields by kind; numbers, times and amounts are u64:
+# ROOT (public key) · BUNDLE (COSE bytes) · TERMINAL (public key, label, airline) · ENROLMENT (issuer kid, cti, sub,
+# passenger) · RECEIPT and HAND_IN (terminal kid, number, receipt, evidence) · ORDER (terminal kid, number, SHA-256,
+# SHA-256 of what the terminal gave just before it, where that is not what the receipt says) · FILE (name, bytes) of a
+# bundle · POLICY (who bears what went over a pass's limits) · and decisions:
+# REFUND (id, terminal kid, number, SHA-256, amount, reason, author, time) · LOST (id, terminal kid, number, time) ·
+# ROLE (id, name, role, 1 given or 0 taken, author, time) · RETRACTED (id of a decision that was never committed)
+DECISIONS = (REFUND, LOST, ROLE)
 
 _MAGIC = b"CPARCH1\n"
 HEADER = len(_MAGIC) + 16
@@ -32,8 +38,19 @@ class Record(NamedTuple):
     fields: tuple[bytes, ...]
 
 
-def receipt_record(terminal_kid: bytes, number: int, receipt: bytes, evidence: bytes) -> Record:
-    return Record(RECEIPT, (terminal_kid, number.to_bytes(8, "big"), receipt, evidence))
+def u64(number: int) -> bytes:
+    return number.to_bytes(8, "big")
+
+
+def receipt_record(kind: int, terminal_kid: bytes, number: int, receipt: bytes, evidence: bytes) -> Record:
+    """kind: RECEIPT or HAND_IN."""
+    return Record(kind, (terminal_kid, u64(number), receipt, evidence))
+
+
+def standing(records: list[Record]) -> list[Record]:
+    """`records` without decisions that were retracted, and without the retractions."""
+    gone = {r.fields[0] for r in records if r.kind == RETRACTED}
+    return [r for r in records if r.kind != RETRACTED and not (r.kind in DECISIONS and r.fields[0] in gone)]
 
 
 class Archive:
@@ -50,6 +67,31 @@ class Archive:
             _sync(f)
         _sync_folder(self.path.parent)
         return HEADER
+
+    def only_begun(self) -> bool:
+        """Is this what `ledger new` leaves behind where it was killed before there was a database?"""
+        with self._reading() as f:
+            head = f.read(len(_MAGIC))
+        end = HEADER
+        for record, after in self.records():
+            if record.kind not in (ROOT, POLICY):
+                return False
+            end = after
+        # one record at most was torn by that: behind a longer tail there may be receipts
+        return _MAGIC.startswith(head) and self.size() < end + _FRAME.size + 64
+
+    def copy(self, path: Path) -> int:
+        """A new archive at `path` with every whole record of this one; its length. FileExistsError as for create."""
+        end = HEADER
+        for _, after in self.records():
+            end = after
+        with self._reading() as old:
+            whole = old.read(end)
+        with open(path, "xb") as f:
+            f.write(whole)
+            _sync(f)
+        _sync_folder(path.parent)
+        return end
 
     def ident(self) -> bytes:
         """Id of the ledger this archive belongs to."""
@@ -69,15 +111,19 @@ class Archive:
     def append(self, records: list[Record], since: int) -> int:
         """Every record is durable on return: the new length, to be given as `since` next time.
 
-        What lies behind `since` was written by an append whose commit never came: whole records stay and are not
-        written again, a torn one is cut off. On failure nothing of `records` is left behind.
+        What lies behind `since` was written by an append whose commit never came (or by a ledger that was since
+        restored from a backup): whole records stay and are not written again, a torn one is cut off. But decisions
+        there are retracted: whoever made one was told that it failed, and will have made it again. On failure
+        nothing of `records` is left behind.
         """
         self._must_reach(since)
-        end, there = since, set()
+        end, there = since, list[Record]()
         for record, after in self.records(since):
-            there.add(record)
+            there.append(record)
             end = after
-        data = b"".join(_pack(r) for r in dict.fromkeys(records) if r not in there)
+        retracted = [Record(RETRACTED, r.fields[:1]) for r in standing(there) if r.kind in DECISIONS]
+        known = set(there)
+        data = b"".join(_pack(r) for r in dict.fromkeys(retracted + records) if r not in known)
         with self._open("r+b", _failed) as f:
             try:
                 _write_at(f, end, data)

@@ -5,13 +5,15 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from .audit_receipts import Sold
+from .audit_beyond import BEYOND, Law
+from .audit_receipts import Look
+from .audit_sales import Sold
 from .audit_sql import shown
 
 # What a refused receipt has one of, and a sound one none
 VERDICTS = (
     "bad_receipt", "bad_signature", "wrong_terminal", "bad_evidence", "bad_pass", "unknown_issuer", "bad_payment",
-    "terms", "amount",
+    "terms", "amount", "lost_terminal",
 )  # fmt: skip
 
 
@@ -22,9 +24,16 @@ def open_codes(codes: tuple[str, ...]) -> str:
     )
 
 
-def flag_faults(row: Row[Any], kind: str | None, over: bool | None) -> Iterator[str]:
+def flag_faults(row: Row[Any], look: Look, kind: str | None, over: bool | None, beyond: set[str]) -> Iterator[str]:
+    for code in BEYOND:
+        if (code in beyond) != bool(getattr(row, f"is_{code}")):
+            yield f"{code} without its exception" if code in beyond else f"an exception says {code}, and it is not"
+    if row.state != "pending" and look.lost != bool(row.losts):
+        yield "of a lost terminal without its exception" if look.lost else "an exception says lost, and it is not"
     if row.state == "refused" and not row.verdicts:
         yield "refused without an exception that says why"
+    if look.wronged:
+        yield "refused, and nothing is wrong with it"
     if row.state == "sound" and row.verdicts:
         yield "sound, with an exception that would have it refused"
     if (kind == "replay") != bool(row.replays):
@@ -46,13 +55,19 @@ class Spent:
         self._turn((shown(row.issuer_kid), shown(row.cti)))
         self.known = False
 
-    def over(self, sold: Sold | None) -> bool | None:
-        """Does this payment go over its pass's limits? None where nobody knows."""
-        if sold is None:
+    def over(self, sold: Sold | None, cancelled: bool, law: Law | None) -> bool | None:
+        """Does this payment go over its pass's limits or its issuer's? None where nobody knows. A cancelled one gives
+        back its sum, never its place in the count."""
+        if sold is None or law is None:
             return False
         self._turn((sold.issuer_kid.hex(), sold.cti.hex()))
-        self.count, self.total = self.count + 1, self.total + sold.amount
+        self.count += 1
+        if cancelled:
+            return False
+        self.total += sold.amount
         total, per_sale, count = sold.limits
+        issuer_sale, issuer_total = law.issuer(sold.issuer_kid, sold.currency)
+        total, per_sale = min(total, issuer_total), min(per_sale, issuer_sale)
         return (sold.amount > per_sale or self.total > total or self.count > count) if self.known else None
 
     def _turn(self, of: object) -> None:

@@ -18,15 +18,16 @@ from cabinpay.wire.keys import kid
 from cabinpay.wire.trust import Bundle
 
 from .. import codec
-from .archive import BUNDLE, ENROLMENT, RECEIPT, ROOT, TERMINAL
+from .archive import BUNDLE, ENROLMENT, FILE, HAND_IN, LOST, ORDER, POLICY, RECEIPT, REFUND, ROLE, ROOT, TERMINAL
 from .audit_sql import octets, shown
 
 
 class Item(NamedTuple):
-    """digest: of what the name alone does not say; whole: False where a row's bytes are not what its name says."""
+    """digest: of what the name alone does not say, None where what said it is taken back; whole: False where a row's
+    bytes are not what its name says."""
 
     name: str
-    digest: bytes = b""
+    digest: bytes | None = b""
     whole: bool = True
 
 
@@ -35,13 +36,25 @@ class Party(NamedTuple):
     airline: str
 
 
+class Issuer(NamedTuple):
+    public_key: bytes
+    start: int
+    until: int
+
+
 @dataclass
 class Keys:
-    """Every key held, in the archive or the database: that both hold the same is looked at once, and not again for
-    every receipt signed by a key that is missing from one. The database's word on a terminal goes last."""
+    """Every key held, in the archive or the database, and what else receipts are held against: that both hold the same
+    is looked at once, and not again for every receipt signed by a key that is missing from one. The database's word on
+    a terminal goes last. lost: where terminals are closed; bundles: by airline; revoked: issuer kid and cti of each
+    pass, by SHA-256 of the list; bearer: of overspends."""
 
     terminals: dict[bytes, Party] = field(default_factory=dict)
-    issuers: defaultdict[tuple[str, bytes], set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    issuers: defaultdict[tuple[str, bytes], set[Issuer]] = field(default_factory=lambda: defaultdict(set))
+    lost: dict[bytes, int] = field(default_factory=dict)
+    bundles: defaultdict[str, list[Bundle]] = field(default_factory=lambda: defaultdict(list))
+    revoked: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
+    bearer: str = ""
 
     def add_terminal(self, public_key: bytes, airline: str) -> None:
         self.terminals.setdefault(kid(public_key), Party(public_key, airline))
@@ -49,8 +62,13 @@ class Keys:
     def add_bundle(self, raw: bytes) -> None:
         with contextlib.suppress(WireError):
             bundle = Bundle.unpack(cose.parse(raw, codec).payload, codec)
-            for public_key, *_ in bundle.issuers:
-                self.issuers[bundle.airline, kid(public_key)].add(public_key)
+            self.bundles[bundle.airline].append(bundle)
+            for public_key, start, until, _ in bundle.issuers:
+                self.issuers[bundle.airline, kid(public_key)].add(Issuer(public_key, start, until))
+
+    def add_file(self, name: str, raw: bytes) -> None:
+        if name == "revoked":
+            self.revoked[_sha(raw)] = frozenset(raw[i : i + 16] for i in range(0, len(raw), 16))
 
 
 def _sha(data: object) -> bytes:
@@ -74,6 +92,16 @@ def _bundle_record(keys: Keys, raw: bytes) -> list[Item]:
     return [Item(f"bundle {_sha(raw).hex()}", _bundle_digest(raw))]
 
 
+def _file_record(keys: Keys, name: bytes, raw: bytes) -> list[Item]:
+    keys.add_file(name.decode(), raw)
+    return [Item(f"file {name.decode()} {_sha(raw).hex()}")]
+
+
+def _policy_record(keys: Keys, bearer: bytes) -> list[Item]:
+    keys.bearer = bearer.decode()
+    return [Item("who bears overspends", bearer)]
+
+
 def _bundle_digest(raw: bytes) -> bytes:
     """Of what the table says of it beside."""
     try:
@@ -93,17 +121,63 @@ def _enrolment_record(_: Keys, issuer_kid: bytes, cti: bytes, sub: bytes, passen
     return [Item(name, _digest(sub.decode(), passenger.decode()))]
 
 
+# Digest of a receipt that its terminal gave; one that only a phone has handed in has none
+_STREAMED = b"streamed"
+
+
 def _receipt_record(_: Keys, terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes) -> list[Item]:
-    name = _receipt_name(terminal_kid, int.from_bytes(number, "big"), _sha(raw))
-    return [Item(name), Item(f"evidence {_sha(evidence).hex()} of {name}")] if evidence else [Item(name)]
+    return _receipt_items(terminal_kid, number, raw, evidence, _STREAMED)
+
+
+def _hand_in_record(_: Keys, terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes) -> list[Item]:
+    return _receipt_items(terminal_kid, number, raw, evidence, b"")
+
+
+def _receipt_items(terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes, digest: bytes) -> list[Item]:
+    name = _receipt_name(terminal_kid, _int(number), _sha(raw))
+    items = [Item(name, digest)]
+    return [*items, Item(f"evidence {_sha(evidence).hex()} of {name}")] if evidence else items
+
+
+def _order_record(_: Keys, terminal_kid: bytes, number: bytes, sha256: bytes, before: bytes) -> list[Item]:
+    return [Item(f"what came before {_receipt_name(terminal_kid, _int(number), sha256)}", before)]
+
+
+def _refund_record(_: Keys, ident: bytes, *said: bytes) -> list[Item]:
+    terminal_kid, number, sha256, amount, reason, author, made = said
+    words = reason.decode(), author.decode()
+    digest = _digest(terminal_kid, _int(number), sha256, _int(amount), *words, _int(made))
+    return [Item(f"refund {ident.hex()}", digest)]
+
+
+def _lost_record(keys: Keys, _: bytes, terminal_kid: bytes, number: bytes, *__: bytes) -> list[Item]:
+    keys.lost[terminal_kid] = _int(number)
+    return [Item(f"loss of terminal {terminal_kid.hex()}", _digest(_int(number)))]
+
+
+def _role_record(_: Keys, __: bytes, *said: bytes) -> list[Item]:
+    name, role, given, author, made = said
+    digest = _digest(author.decode(), _int(made)) if given == b"\x01" else None
+    return [Item(f"role {role.decode()} of {name.decode()}", digest)]
+
+
+def _int(octets: bytes) -> int:
+    return int.from_bytes(octets, "big")
 
 
 RECORDS: dict[int, Callable[..., list[Item]]] = {
     ROOT: _root_record,
+    POLICY: _policy_record,
+    FILE: _file_record,
     BUNDLE: _bundle_record,
     TERMINAL: _terminal_record,
     ENROLMENT: _enrolment_record,
     RECEIPT: _receipt_record,
+    HAND_IN: _hand_in_record,
+    ORDER: _order_record,
+    REFUND: _refund_record,
+    LOST: _lost_record,
+    ROLE: _role_record,
 }
 
 
@@ -113,10 +187,29 @@ def _bundle_row(keys: Keys, row: Row[Any]) -> Item:
     return Item(f"bundle {shown(row.sha256)}", _digest(row.version, row.airline), whole)
 
 
+def _file_row(keys: Keys, row: Row[Any]) -> Item:
+    keys.add_file(str(row.name), octets(row.raw))
+    return Item(f"file {row.name} {shown(row.sha256)}", whole=_sha(row.raw) == octets(row.sha256))
+
+
+def _policy_row(keys: Keys, row: Row[Any]) -> Item:
+    keys.bearer = keys.bearer or str(row.overspend)
+    return Item("who bears overspends", str(row.overspend).encode())
+
+
 def _terminal_row(keys: Keys, row: Row[Any]) -> Item:
     whole = kid(octets(row.public_key)) == octets(row.kid)
     keys.add_terminal(octets(row.public_key), str(row.airline))
     return Item(f"terminal {shown(row.kid)}", _digest(row.public_key, row.label, row.airline), whole)
+
+
+def _receipt_row(_: Keys, row: Row[Any]) -> Item:
+    return Item(_receipt_name(row.terminal_kid, row.number, row.sha256), _STREAMED if row.streamed else b"")
+
+
+def _lost_row(keys: Keys, row: Row[Any]) -> Item:
+    keys.lost.setdefault(octets(row.kid), row.lost_at)
+    return Item(f"loss of terminal {shown(row.kid)}", _digest(row.lost_at))
 
 
 def _evidence_row(_: Keys, row: Row[Any]) -> Item:
@@ -126,6 +219,8 @@ def _evidence_row(_: Keys, row: Row[Any]) -> Item:
 
 # Whether a receipt's bytes are what its hash says is looked at where it is opened: audit_receipts.py.
 TABLES: list[tuple[str, Callable[[Keys, Row[Any]], Item]]] = [
+    ("SELECT overspend FROM meta", _policy_row),
+    ("SELECT sha256, name, raw FROM files", _file_row),
     ("SELECT public_key FROM roots", lambda _, row: Item(f"root {shown(row.public_key)}")),
     ("SELECT sha256, version, airline, raw FROM bundles", _bundle_row),
     ("SELECT kid, public_key, label, airline FROM terminals", _terminal_row),
@@ -135,9 +230,22 @@ TABLES: list[tuple[str, Callable[[Keys, Row[Any]], Item]]] = [
             f"enrolment of pass {shown(row.cti)} of issuer {shown(row.issuer_kid)}", _digest(row.sub, row.passenger)
         ),
     ),
+    ("SELECT terminal_kid, number, sha256, streamed FROM receipts", _receipt_row),
     (
-        "SELECT terminal_kid, number, sha256 FROM receipts",
-        lambda _, row: Item(_receipt_name(row.terminal_kid, row.number, row.sha256)),
+        "SELECT terminal_kid, number, sha256, follows FROM receipts WHERE follows IS NOT NULL",
+        lambda _, row: Item(
+            f"what came before {_receipt_name(row.terminal_kid, row.number, row.sha256)}", octets(row.follows)
+        ),
+    ),
+    ("SELECT kid, lost_at FROM terminals WHERE lost_at IS NOT NULL", _lost_row),
+    (
+        "SELECT f.ident, r.terminal_kid, r.number, r.sha256, f.amount, f.reason, f.author, f.made FROM refunds f"
+        " LEFT JOIN receipts r ON r.id = f.receipt_id",
+        lambda _, row: Item(f"refund {shown(row.ident)}", _digest(*row[1:])),
+    ),
+    (
+        "SELECT name, role, author, made FROM roles",
+        lambda _, row: Item(f"role {row.role} of {row.name}", _digest(row.author, row.made)),
     ),
     (
         "SELECT r.terminal_kid, r.number, r.sha256, v.sha256 AS hash, v.raw FROM evidence v"

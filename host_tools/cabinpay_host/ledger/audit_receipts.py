@@ -2,46 +2,34 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Row
 
 from cabinpay.wire import cose
-from cabinpay.wire.claims import Pass, Payment, lines_total
 from cabinpay.wire.errors import WireError
-from cabinpay.wire.receipts import Evidence, Receipt, Sale, read_receipt
+from cabinpay.wire.receipts import FIRST_PREVIOUS, Break, Receipt, Sale, Void, read_receipt
 
 from .. import codec
 from ..crypto import verify
 from .audit_items import Keys
+from .audit_sales import Sold, Unsound, sold
 from .audit_sql import octets, shown
-
-
-class Sold(NamedTuple):
-    """What a sound sale says; limits: of its pass: total, per sale, count."""
-
-    airline: str
-    issuer_kid: bytes
-    cti: bytes
-    seq: int
-    amount: int
-    currency: int
-    limits: tuple[int, int, int]
 
 
 @dataclass
 class Look:
     """clear: nothing wrong was found, here or (with the evidence) in the stock, so the money may be looked at; sold:
-    where it is a sound sale."""
+    where it is a sound sale; lost: it is above the number at which its terminal was closed; once: what it was before
+    that, for it may have been booked; wronged: it was refused, and nothing is wrong with it."""
 
     where: str
     faults: list[str] = field(default_factory=list)
     sold: Sold | None = None
+    once: Sold | None = None
+    lost: bool = False
+    wronged: bool = False
     clear: bool = True
-
-
-class _Unsound(Exception):
-    pass
 
 
 def look(row: Row[Any], keys: Keys) -> Look:
@@ -51,7 +39,7 @@ def look(row: Row[Any], keys: Keys) -> Look:
         found.faults.append(f"not what it was stored as: receipt {found.where}")
     elif row.state not in ("pending", "sound", "refused"):
         found.faults.append(f"a receipt of state {shown(row.state)}: {found.where}")
-    elif row.state == "sound" and row.evidence_hash is not None and _damaged(row):
+    elif row.evidence_hash is not None and _damaged(row):
         found.clear = False  # told by the stock
     else:
         _open(found, row, raw, keys)
@@ -61,13 +49,21 @@ def look(row: Row[Any], keys: Keys) -> Look:
 
 def _open(found: Look, row: Row[Any], raw: bytes, keys: Keys) -> None:
     receipt = _read(raw)
-    if row.state == "sound":
-        try:
-            found.sold = _sound(row, receipt, raw, keys)
-        except (_Unsound, WireError) as e:
-            found.faults.append(f"judged sound, and it is not ({e}): {found.where}")
-            return
-    wrong = _differing(row, receipt, found.sold)
+    found.lost = row.number > keys.lost.get(octets(row.terminal_kid), row.number)
+    doubt = _doubt(row, receipt, raw, keys)
+    sale, unsound = None, ""
+    try:
+        sale = _sound(row, receipt, doubt, keys)
+    except (Unsound, WireError) as e:
+        unsound = str(e)
+    unsound = unsound or ("signed by a terminal that was lost" if found.lost else "")
+    if row.state == "sound" and unsound:
+        found.faults.append(f"judged sound, and it is not ({unsound}): {found.where}")
+        return
+    found.sold = sale if row.state == "sound" else None
+    found.once = sale if found.lost else None
+    found.wronged = row.state == "refused" and not unsound
+    wrong = _differing(row, receipt, found.sold, not doubt and not found.lost)
     if wrong:
         found.faults.append(f"columns are not what the receipt says ({', '.join(wrong)}): {found.where}")
 
@@ -83,46 +79,42 @@ def _read(raw: bytes) -> Receipt | None:
         return None
 
 
-def _sound(row: Row[Any], receipt: Receipt | None, raw: bytes, keys: Keys) -> Sold | None:
-    """What a sale says; None for any other kind. _Unsound or WireError where it or its evidence does not hold."""
+def _doubt(row: Row[Any], receipt: Receipt | None, raw: bytes, keys: Keys) -> str:
+    """Why this is not its terminal's word; nothing where it is."""
     if receipt is None:
-        raise _Unsound("cannot be read")
+        return "cannot be read"
     kid = octets(row.terminal_kid)
-    party = keys.terminals.get(kid)
-    if party is None or cose.parse(raw, codec).kid != kid:
-        raise _Unsound("signed by another terminal")
-    cose.open(raw, lambda _, m, s: verify(party.public_key, m, s), cose.AAD_RECEIPT, codec)
-    if receipt.number != row.number:
-        raise _Unsound(f"says number {receipt.number}")
-    return _sale(row, receipt, party.airline, keys) if isinstance(receipt, Sale) else None
+    party, sign1 = keys.terminals.get(kid), cose.parse(raw, codec)
+    if party is None or sign1.kid != kid:
+        return "signed by another terminal"
+    if not verify(party.public_key, cose.signed_bytes(sign1, cose.AAD_RECEIPT, codec), sign1.signature):
+        return "signature"
+    return "" if receipt.number == row.number else f"says number {receipt.number}"
 
 
-def _sale(row: Row[Any], sale: Sale, airline: str, keys: Keys) -> Sold:
+def _sound(row: Row[Any], receipt: Receipt | None, doubt: str, keys: Keys) -> Sold | None:
+    """What a sale says; None for any other kind. Unsound or WireError where it or its evidence does not hold."""
+    if doubt:
+        raise Unsound(doubt)
+    airline = keys.terminals[octets(row.terminal_kid)].airline
+    if not isinstance(receipt, Sale):
+        return None
     if row.evidence is None:
-        raise _Unsound("the evidence it was judged by is not held")
-    evidence = Evidence.unpack(octets(row.evidence), codec)
-    if (evidence.payment_hash(codec), evidence.lines_hash(codec)) != (sale.payment_hash, sale.lines_hash):
-        raise _Unsound("the evidence is another sale's")
-    signed_pass = cose.parse(evidence.signed_pass, codec)
-    issuer_kid = signed_pass.kid or b""
-    claims = Pass.unpack(signed_pass.payload, codec)
-    issuers = keys.issuers.get((airline, issuer_kid), set())
-    cose.open(evidence.signed_pass, lambda _, m, s: any(verify(k, m, s) for k in issuers), cose.AAD_PASS, codec)
-    payload = cose.open(
-        evidence.payment, lambda _, m, s: verify(claims.device_key(), m, s), evidence.signed_pass, codec
-    )
-    payment = Payment.unpack(payload, codec)
-    amount, currency = sale.amount
-    agreed = payment.terms[:2] if payment.terms else sale.amount
-    if agreed != sale.amount or lines_total(evidence.lines) != amount or claims.limits[0] != currency:
-        raise _Unsound("the passenger agreed to another amount")
-    _, total, per_sale, count = claims.limits
-    return Sold(airline, issuer_kid, claims.cti, payment.seq, amount, currency, (total, per_sale, count))
+        raise Unsound("the evidence it was judged by is not held")
+    return sold(receipt, octets(row.terminal_kid), octets(row.evidence), airline, keys)
 
 
-def _differing(row: Row[Any], receipt: Receipt | None, sold: Sold | None) -> list[str]:
-    said: dict[str, object] = {"previous": receipt.previous if receipt else None}
+def _good(receipt: Receipt | None, number: int) -> int | None:
+    """What a break goes on from, where the numbers it lost are all of those up to its own."""
+    if not isinstance(receipt, Break) or receipt.lost != [receipt.good + 1, number - 1]:
+        return None
+    return receipt.good if receipt.good or receipt.previous == FIRST_PREVIOUS else None
+
+
+def _differing(row: Row[Any], receipt: Receipt | None, sold: Sold | None, word: bool) -> list[str]:
+    said: dict[str, object] = {"previous": receipt.previous if receipt else None, "good": _good(receipt, row.number)}
     if row.state != "pending":
+        said.update(word=int(word), target=receipt.sale if isinstance(receipt, Void) else None)
         said.update(kind=receipt.kind if receipt else None, time=receipt.time if receipt else None)
         said.update(shift=receipt.shift if receipt else None)
         sale = receipt if isinstance(receipt, Sale) else None

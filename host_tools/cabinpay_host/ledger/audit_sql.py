@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 _AT_A_TIME = 500
 
 
-def rows(session: Session, query: str) -> Iterator[Row[Any]]:
-    yield from session.execute(text(query), execution_options={"yield_per": _AT_A_TIME})
+def rows(session: Session, query: str, **values: bytes) -> Iterator[Row[Any]]:
+    yield from session.execute(text(query), values, execution_options={"yield_per": _AT_A_TIME})
 
 
 def shown(value: object) -> str:

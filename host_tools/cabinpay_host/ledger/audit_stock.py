@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from .archive import HEADER, Archive, Record
+from .archive import DECISIONS, HEADER, RETRACTED, Archive, Record
 from .audit_items import RECORDS, TABLES, Item, Keys
 from .audit_sql import rows
 
@@ -21,6 +21,7 @@ def stock(session: Session, archive: Archive) -> Stock:
     found = Stock()
     (meta,) = rows(session, "SELECT archive_length FROM meta")
     walk = _Walk(archive, meta.archive_length, found)
+    archived = dict(found.keys.lost)
     lost = 0
     for item in _database(session, found.keys):
         there = walk.items.pop(item.name, None)
@@ -33,7 +34,9 @@ def stock(session: Session, archive: Archive) -> Stock:
         elif there != item.digest:
             found.faults.append(f"differs from the archive: {item.name}")
     found.faults += [f"in the archive, not in the database: {name}" for name in walk.items]
-    if not walk.complete:
+    if walk.complete:
+        found.keys.lost = archived  # a mark in the database alone closes no terminal
+    else:
         # one fault, however much of the database it leaves without a copy
         found.faults.append(f"{walk.stopped}; {lost} items of the database are not in it")
     return found
@@ -46,15 +49,18 @@ class _Walk:
     def __init__(self, archive: Archive, length: int, found: Stock) -> None:
         self.items: dict[str, bytes] = {}
         self.stopped = ""
+        self._decisions: list[Record] = []
+        self._retracted: set[bytes] = set()
         end = reached = HEADER
         more = 0
         for record, after in archive.records():
             end = after
             if after <= length:
                 reached = after
-                self._take(record, found)
+                self._sort(record, found)
             else:
                 more += 1
+        self._decide(found)
         self.complete = reached == length
         size = archive.size()
         if not self.complete:
@@ -66,13 +72,35 @@ class _Walk:
                 "an append that was cut off, or one that is under way"
             )
 
+    def _sort(self, record: Record, found: Stock) -> None:
+        """Decisions wait for the end: a later record may take one back."""
+        if record.kind == RETRACTED:
+            self._retracted.update(record.fields)
+        elif record.kind in DECISIONS:
+            self._decisions.append(record)
+        else:
+            self._take(record, found)
+
+    def _decide(self, found: Stock) -> None:
+        for record in self._decisions:
+            if self._retracted.isdisjoint(record.fields[:1]):
+                self._take(record, found)
+
     def _take(self, record: Record, found: Stock) -> None:
         try:
             items = RECORDS[record.kind](found.keys, *record.fields)
         except (KeyError, TypeError, ValueError):
             found.faults.append(f"a record of kind {record.kind} in the archive cannot be understood")
         else:
-            self.items.update((item.name, item.digest) for item in items)
+            for item in items:
+                self._put(item)
+
+    def _put(self, item: Item) -> None:
+        if item.digest is None:
+            self.items.pop(item.name, None)
+        else:
+            # one that says nothing more than its name takes nothing back
+            self.items[item.name] = item.digest or self.items.get(item.name, b"")
 
 
 def _database(session: Session, keys: Keys) -> Iterator[Item]:

@@ -8,15 +8,12 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from cabinpay.wire import cose
-from cabinpay.wire.receipts import CLOSE, OPEN, SALE, Close, Open, Receipt, read_receipt
+from cabinpay.wire.receipts import CLOSE, OPEN, SALE, VOID, Close, Open, Receipt, read_receipt
 
 from .. import codec
-from .models import ExceptionRow, ReceiptRow, Terminal
+from .models import ReceiptRow, Terminal
 
-# A receipt with one of these standing open is not the terminal's word: no cash-up counts it.
-_NOT_ITS_WORD = ("bad_receipt", "bad_signature", "wrong_terminal")
-
-# (currency, kind, count, sum)
+# (currency, kind, count, sum): a sale's kind and what was sold, or a void's and what was given back
 Row = tuple[int, int, int, int]
 # (airline, number, days since 1970)
 Flight = tuple[str, int, int]
@@ -26,7 +23,7 @@ Flight = tuple[str, int, int]
 class CashUp:
     """A shift (number of its `open`) as its sales add up, and as its `close` says: None while no `close` is held.
 
-    A sale counts whether or not anybody was debited: the crew handed the goods out.
+    A sale counts whether or not anybody was debited: the crew handed the goods out. A void counts where it stands.
     """
 
     terminal: str
@@ -64,18 +61,9 @@ def _flight(opened: Receipt | None) -> Flight | None:
 def _trusted(session: Session, kid: bytes, kind: int, *where: ColumnElement[bool]) -> Iterator[Receipt]:
     """A terminal's receipts of a kind, those that are its word, by number."""
     query = select(ReceiptRow.raw).where(ReceiptRow.terminal_kid == kid, ReceiptRow.kind == kind, *where)
-    ordered = query.where(_is_its_word()).order_by(ReceiptRow.number, ReceiptRow.sha256)
+    ordered = query.where(ReceiptRow.word).order_by(ReceiptRow.number, ReceiptRow.sha256)
     for raw in session.scalars(ordered):
         yield read_receipt(cose.parse(raw, codec).payload, codec)
-
-
-def _is_its_word() -> ColumnElement[bool]:
-    doubts = select(ExceptionRow.id).where(
-        ExceptionRow.receipt_id == ReceiptRow.id,
-        ExceptionRow.cleared.is_(None),
-        ExceptionRow.code.in_(_NOT_ITS_WORD),
-    )
-    return ~doubts.exists()
 
 
 def _shifts(session: Session, terminal: Terminal) -> list[CashUp]:
@@ -89,15 +77,18 @@ def _shifts(session: Session, terminal: Terminal) -> list[CashUp]:
 
 
 def _sold(session: Session, kid: bytes) -> defaultdict[int, list[Row]]:
+    """By shift: its sales, and of these what was cancelled."""
+    sums = func.count(), func.sum(ReceiptRow.amount)
     query = (
-        select(ReceiptRow.shift, ReceiptRow.currency, func.count(), func.sum(ReceiptRow.amount))
-        .where(ReceiptRow.terminal_kid == kid, ReceiptRow.kind == SALE, _is_its_word())
+        select(ReceiptRow.shift, ReceiptRow.currency, *sums)
+        .where(ReceiptRow.terminal_kid == kid, ReceiptRow.kind == SALE, ReceiptRow.word)
         .group_by(ReceiptRow.shift, ReceiptRow.currency)
     )
     sold: defaultdict[int, list[Row]] = defaultdict(list)
-    for shift, currency, count, total in session.execute(query):
-        if shift is not None and currency is not None and total is not None:
-            sold[shift].append((currency, SALE, count, int(total)))
+    for kind, which in ((SALE, query), (VOID, query.where(ReceiptRow.voided_by.is_not(None)))):
+        for shift, currency, count, total in session.execute(which):
+            if shift is not None and currency is not None and total is not None:
+                sold[shift].append((currency, kind, count, int(total)))
     return sold
 
 

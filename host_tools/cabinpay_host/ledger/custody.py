@@ -2,6 +2,8 @@
 
 A receipt is *anchored* when the ledger holds its branch down to number 1: it is number 1, or an anchored receipt
 with the number before is the one it names, or the one the terminal gave just before it, or it cannot be read at all.
+The number before a break's is its last good one: what it says was lost in between will never come. What only a phone
+handed in is not anchored: an ack would let the terminal free evidence that nobody has pulled.
 So no content blocks an ack; a missing number does, and so does a receipt that says it follows one which this ledger
 never got (a terminal restored from a backup, a clone): acking that one would let the terminal free what nobody holds.
 Then `rewind` says where to pull from again: one back, to see whether the terminal means it, and else from the start.
@@ -12,16 +14,26 @@ from collections import defaultdict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from .archive import ORDER, Record, u64
 from .models import ReceiptRow, Terminal
 
 
-def note_order(given: list[ReceiptRow]) -> None:
-    """Writes down what each of `given` (one delivery, ascending numbers) came after."""
+def note_order(given: list[ReceiptRow]) -> list[Record]:
+    """Writes down what each of `given` (one delivery, ascending numbers) came after, where the receipt does not say
+    it; what is new of that, for the archive."""
     last: dict[int, bytes] = {}
+    records = []
     for row in given:
-        if row.number - 1 in last:
-            row.follows = last[row.number - 1]
+        before = last.get(_before(row))
+        if before is not None and before not in (row.previous, row.follows):
+            row.follows = before
+            records.append(Record(ORDER, (row.terminal_kid, u64(row.number), row.sha256, before)))
         last[row.number] = row.sha256
+    return records
+
+
+def _before(row: ReceiptRow) -> int:
+    return row.number - 1 if row.good is None else row.good
 
 
 def advance(session: Session, terminal: Terminal, given: list[ReceiptRow]) -> None:
@@ -37,14 +49,14 @@ def advance(session: Session, terminal: Terminal, given: list[ReceiptRow]) -> No
 
 def _anchor(session: Session, kid: bytes) -> list[ReceiptRow]:
     """Receipts that are anchored from now on."""
-    mine = select(ReceiptRow).where(ReceiptRow.terminal_kid == kid)
+    mine = select(ReceiptRow).where(ReceiptRow.terminal_kid == kid, ReceiptRow.streamed)
     loose = session.scalars(mine.where(ReceiptRow.anchored.is_(False)).order_by(ReceiptRow.number)).all()
     if not loose:
         return []
-    solid = _solid(session, kid, loose[0].number - 1, loose[-1].number)
+    solid = _solid(session, kid, min(_before(row) for row in loose), loose[-1].number)
     joined = []
     for row in loose:
-        if _joins(row, solid[row.number - 1]):
+        if _joins(row, solid[_before(row)]):
             row.anchored = True
             solid[row.number].add(row.sha256)
             joined.append(row)
@@ -62,7 +74,7 @@ def _solid(session: Session, kid: bytes, low: int, high: int) -> defaultdict[int
 
 
 def _joins(row: ReceiptRow, before: set[bytes]) -> bool:
-    if row.number == 1:
+    if _before(row) == 0:
         return True
     return row.previous in before or row.follows in before or (row.previous is None and bool(before))
 
@@ -70,7 +82,10 @@ def _joins(row: ReceiptRow, before: set[bytes]) -> bool:
 def _rewind(terminal: Terminal, given: list[ReceiptRow]) -> int | None:
     if given[-1].anchored:
         return None
-    lowest = min(r.number for r in given if not r.anchored)
+    loose = min((r for r in given if not r.anchored), key=lambda r: r.number)
+    if loose.good is not None:
+        return 1 if loose.good <= terminal.held_number else terminal.rewind
+    lowest = loose.number
     if lowest > terminal.held_number + 1:
         return terminal.rewind  # a gap: the pull goes on where custody ends
     return max(1, lowest - 1) if lowest == terminal.held_number + 1 else 1

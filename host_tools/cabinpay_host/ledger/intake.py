@@ -1,4 +1,4 @@
-"""Puts what a terminal streamed into the tables, as it is."""
+"""Puts what a terminal streamed, or a phone handed in, into the tables as it is."""
 
 import hashlib
 from collections.abc import Iterable
@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from cabinpay.wire.schema import U32
 
 from ..errors import Exit, HostError
-from .archive import Record, receipt_record
-from .judge import previous_of
-from .models import PENDING, REFUSED, EvidenceRow, ReceiptRow, Terminal
+from . import archive as arc
+from .judge import follows
+from .models import PENDING, EvidenceRow, ReceiptRow, Terminal
 
 # (number, receipt as given, evidence as given, b"" for none)
 Item = tuple[int, bytes, bytes]
@@ -25,7 +25,7 @@ class Delivery:
 
     rows: list[ReceiptRow]
     new: int
-    records: list[Record]
+    records: list[arc.Record]
 
 
 def in_order(items: Iterable[Item]) -> list[Item]:
@@ -39,8 +39,10 @@ def in_order(items: Iterable[Item]) -> list[Item]:
     return sorted(unique, key=lambda item: item[0])
 
 
-def store(session: Session, terminal: Terminal, items: list[Item], source: str, now: int) -> Delivery:
-    """Adds what is not held yet. `items`: as from `in_order`, one at least."""
+def store(
+    session: Session, terminal: Terminal, items: list[Item], source: str, now: int, kind: int = arc.RECEIPT
+) -> Delivery:
+    """Adds what is not held yet. `items`: as from `in_order`, one at least; kind: RECEIPT, or HAND_IN from a phone."""
     known = _held(session, terminal.kid, items[0][0], items[-1][0])
     before = len(known)
     rows: dict[_Key, ReceiptRow] = {}
@@ -50,10 +52,12 @@ def store(session: Session, terminal: Terminal, items: list[Item], source: str, 
             known[key] = _row(terminal.kid, number, raw, source, now)
             session.add(known[key])
         rows[key] = known[key]
-    fresh = [row for row in rows.values() if row.id is None]
+    fresh = {key for key, row in rows.items() if row.id is None or (kind == arc.RECEIPT and not row.streamed)}
+    added = len(known) - before
     session.flush()
-    records = _add_evidence(session, items, rows, {row.id for row in fresh})
-    return Delivery(list(rows.values()), len(known) - before, records)
+    for key in fresh:
+        rows[key].streamed = kind == arc.RECEIPT
+    return Delivery(list(rows.values()), added, _add_evidence(session, items, rows, fresh, kind))
 
 
 def _held(session: Session, kid: bytes, low: int, high: int) -> dict[_Key, ReceiptRow]:
@@ -62,6 +66,7 @@ def _held(session: Session, kid: bytes, low: int, high: int) -> dict[_Key, Recei
 
 
 def _row(kid: bytes, number: int, raw: bytes, source: str, now: int) -> ReceiptRow:
+    previous, good = follows(raw, number)
     return ReceiptRow(
         terminal_kid=kid,
         number=number,
@@ -69,26 +74,30 @@ def _row(kid: bytes, number: int, raw: bytes, source: str, now: int) -> ReceiptR
         raw=raw,
         received=now,
         source=source[:160],
-        previous=previous_of(raw),
+        previous=previous,
+        good=good,
         state=PENDING,
         revision=0,
         anchored=False,
     )
 
 
-def _add_evidence(session: Session, items: list[Item], rows: dict[_Key, ReceiptRow], fresh: set[int]) -> list[Record]:
-    there = _evidence(session, [row.id for row in rows.values() if row.id not in fresh])
+def _add_evidence(
+    session: Session, items: list[Item], rows: dict[_Key, ReceiptRow], fresh: set[_Key], kind: int
+) -> list[arc.Record]:
+    there = _evidence(session, [row.id for row in rows.values()])
     records = []
     for number, raw, evidence in items:
-        row = rows[number, hashlib.sha256(raw).digest()]
+        at = number, hashlib.sha256(raw).digest()
+        row = rows[at]
         key = row.id, hashlib.sha256(evidence).digest()
         added = bool(evidence) and key not in there
         if added:
             there.add(key)
             session.add(EvidenceRow(receipt_id=row.id, sha256=key[1], raw=evidence))
             _judge_again(row)
-        if added or row.id in fresh:
-            records.append(receipt_record(row.terminal_kid, number, raw, evidence))
+        if added or at in fresh:
+            records.append(arc.receipt_record(kind, row.terminal_kid, number, raw, evidence))
     return records
 
 
@@ -98,7 +107,6 @@ def _evidence(session: Session, idents: list[int]) -> set[tuple[int, bytes]]:
 
 
 def _judge_again(row: ReceiptRow) -> None:
-    """More evidence can only help a receipt that was refused, or is being judged."""
+    """More evidence can only help: a receipt that was refused, or one whose lines nobody knew."""
     row.revision += 1
-    if row.state == REFUSED:
-        row.state = PENDING
+    row.state = PENDING

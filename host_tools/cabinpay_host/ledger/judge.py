@@ -4,30 +4,32 @@ A sale is **sound**, and its payment is debited, when everything that money hang
 the terminal that gave it and has its number; its evidence binds (both hashes); the pass is signed by an issuer of an
 accepted bundle of this airline, within the issuer's and the pass's windows at receipt time; the payment is signed by
 the pass's device key; what the payment agreed to is what was sold; the amount is the sum of the lines.
+A void, break, note, open or close is sound when it is signed by its terminal and has its number.
 
 Everything else is **refused**: it debits nobody by itself and leaves an exception for a person. So a receipt with a
 bad terminal signature debits nobody though its payment be genuine (whoever saw the QR code could have made it), and
 neither does a pass that had run out (the issuer promised nothing).
 
-Not the judge's: the standing in the chain (gap, chain, fork), replays and limits. These depend on what else the
-ledger holds, see book.py; they are flagged and withhold no debit, because the passenger signed the payment anyway.
+Above the number at which a terminal was reported lost, nothing is sound: somebody else may have its key.
+
+Not the judge's: the standing in the chain (gap, chain, fork), replays, voids, limits, and what a terminal should have
+refused (flight, lifetime, stale, over_cap, revoked). These depend on what else the ledger holds, see chain.py,
+settle.py, voids.py, limits.py and beyond.py; but for a void they withhold no debit, because the passenger signed the
+payment anyway.
 
 Over a `floor` clock the receipt's time is only a lower bound: then nothing can be "not yet valid".
 Windows are half open, as RFC 8392 has it for exp: from <= time < until.
 """
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cabinpay.wire import cose
-from cabinpay.wire.claims import BOUND, CHALLENGED, Bill, Pass, Payment, lines_hash, lines_total
 from cabinpay.wire.errors import WireError
-from cabinpay.wire.receipts import FLOOR, Evidence, Receipt, Sale, read_receipt
-from cabinpay.wire.trust import by_keys
+from cabinpay.wire.receipts import FIRST_PREVIOUS, Break, Receipt, Sale, read_receipt
 
 from .. import codec
 from ..crypto import verify
+from .proof import Fault, Issuer, Party, Proof, badness, collect, prove
 
 # What makes a receipt refused; `judge` decides these and nothing else does.
 VERDICTS = (
@@ -40,22 +42,10 @@ VERDICTS = (
     "bad_payment",
     "terms",
     "amount",
+    "lost_terminal",
 )
-
-
-@dataclass(frozen=True)
-class Issuer:
-    public_key: bytes
-    start: int
-    until: int
-
-
-@dataclass(frozen=True)
-class Party:
-    """A terminal, as registered."""
-
-    public_key: bytes
-    airline: str
+# A receipt with one of these is not the terminal's word: nobody counts it, and it cancels nothing.
+NOT_ITS_WORD = {"bad_receipt", "bad_signature", "wrong_terminal", "lost_terminal"}
 
 
 @dataclass(frozen=True)
@@ -79,17 +69,6 @@ class Case:
 
 
 @dataclass
-class Proof:
-    """What one piece of evidence amounts to."""
-
-    sha256: bytes
-    codes: dict[str, str] = field(default_factory=dict)
-    issuer_kid: bytes | None = None
-    claims: Pass | None = None
-    payment: Payment | None = None
-
-
-@dataclass
 class Finding:
     """The verdict on a case: codes with their details; receipt: None where it cannot be read; proof: a sale's."""
 
@@ -101,52 +80,38 @@ class Finding:
     def sound(self) -> bool:
         return not self.codes
 
-
-class _Fault(Exception):
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.detail = detail
+    def word(self) -> bool:
+        return self.receipt is not None and not NOT_ITS_WORD & self.codes.keys()
 
 
 def check(case: Case, world: World) -> Finding:
     """The verdict. Never raises, whatever the bytes are."""
     party = world.terminals[case.terminal_kid]
     finding = Finding(case, {})
-    _collect(finding.codes, "bad_receipt", lambda: _open_receipt(finding, party))
+    collect(finding.codes, "bad_receipt", lambda: _open_receipt(finding, party))
     sale = finding.receipt
     if isinstance(sale, Sale):
-        proofs = [_prove(sale, case.terminal_kid, party, data, world) for data in case.evidence]
+        issuers = world.issuers.get(party.airline, {})
+        proofs = [prove(sale, case.terminal_kid, party.airline, data, issuers) for data in case.evidence]
         none = Proof(b"", {"bad_evidence": "a sale without evidence"})
-        finding.proof = min(proofs, key=_badness, default=none)
+        finding.proof = min(proofs, key=badness, default=none)
         finding.codes.update(finding.proof.codes)
+    if party.lost_at is not None and case.number > party.lost_at:
+        finding.codes["lost_terminal"] = f"the terminal was reported lost at number {party.lost_at}"
     return finding
 
 
-def _badness(proof: Proof) -> tuple[int, bool, bytes]:
-    """Orders evidence, best first: what can be read says more about a sale than what is not its evidence at all."""
-    return len(proof.codes), "bad_evidence" in proof.codes, proof.sha256
-
-
-def previous_of(raw: bytes) -> bytes | None:
-    """What a receipt says it follows, its signature unchecked; None where it cannot be read."""
+def follows(raw: bytes, number: int) -> tuple[bytes | None, int | None]:
+    """What a receipt given as `number` says it follows, its signature unchecked: (previous, None), or with the last
+    good number where it is a break whose lost range ends at it; (None, None) where it cannot be read."""
     try:
-        return read_receipt(cose.parse(raw, codec).payload, codec).previous
+        receipt = read_receipt(cose.parse(raw, codec).payload, codec)
     except WireError:
-        return None
-
-
-def _collect(codes: dict[str, str], wire_code: str, step: Callable[[], None]) -> bool:
-    """Did `step` find no fault? What it found goes into `codes`; a WireError as `wire_code`."""
-    try:
-        step()
-    except _Fault as fault:
-        codes[fault.code] = fault.detail
-    except WireError as e:
-        codes[wire_code] = str(e)
-    else:
-        return True
-    return False
+        return None, None
+    if not isinstance(receipt, Break) or receipt.lost != [receipt.good + 1, number - 1]:
+        return receipt.previous, None
+    fits = receipt.good > 0 or receipt.previous == FIRST_PREVIOUS
+    return receipt.previous, receipt.good if fits else None
 
 
 def _open_receipt(finding: Finding, party: Party) -> None:
@@ -154,92 +119,8 @@ def _open_receipt(finding: Finding, party: Party) -> None:
     sign1 = cose.parse(case.raw, codec)
     finding.receipt = read_receipt(sign1.payload, codec)
     if sign1.kid != case.terminal_kid:
-        raise _Fault("wrong_terminal", f"signed as {sign1.kid.hex() if sign1.kid else 'nobody'}")
+        raise Fault("wrong_terminal", f"signed as {sign1.kid.hex() if sign1.kid else 'nobody'}")
     if not verify(party.public_key, cose.signed_bytes(sign1, cose.AAD_RECEIPT, codec), sign1.signature):
-        raise _Fault("bad_signature", "not signed by its terminal's key")
+        raise Fault("bad_signature", "not signed by its terminal's key")
     if finding.receipt.number != case.number:
-        raise _Fault("bad_receipt", f"says number {finding.receipt.number}, was given as {case.number}")
-
-
-def _prove(sale: Sale, terminal_kid: bytes, party: Party, data: bytes, world: World) -> Proof:
-    proof = Proof(hashlib.sha256(data).digest())
-    evidence = _bound_evidence(proof.codes, sale, data)
-    if evidence is None:
-        return proof
-    _collect(proof.codes, "amount", lambda: _check_amount(sale, evidence))
-    issuers = world.issuers.get(party.airline, {})
-    _collect(proof.codes, "bad_pass", lambda: _check_pass(proof, sale, party.airline, evidence, issuers))
-    if proof.claims is not None and _collect(proof.codes, "bad_payment", lambda: _check_payment(proof, evidence)):
-        _collect(proof.codes, "terms", lambda: _check_terms(proof, sale, terminal_kid, evidence))
-    return proof
-
-
-def _bound_evidence(codes: dict[str, str], sale: Sale, data: bytes) -> Evidence | None:
-    try:
-        evidence = Evidence.unpack(data, codec)
-    except WireError as e:
-        codes["bad_evidence"] = str(e)
-        return None
-    if evidence.payment_hash(codec) != sale.payment_hash or evidence.lines_hash(codec) != sale.lines_hash:
-        codes["bad_evidence"] = "is not what the receipt names by hash"
-        return None
-    return evidence
-
-
-def _check_amount(sale: Sale, evidence: Evidence) -> None:
-    total = lines_total(evidence.lines)
-    if total != sale.amount[0]:
-        raise _Fault("amount", f"sold for {sale.amount[0]}, the lines make {total}")
-
-
-def _check_pass(proof: Proof, sale: Sale, airline: str, evidence: Evidence, issuers: dict[bytes, list[Issuer]]) -> None:
-    sign1 = cose.parse(evidence.signed_pass, codec)
-    claims = proof.claims = Pass.unpack(sign1.payload, codec)
-    known = issuers.get(sign1.kid or b"", [])
-    if sign1.kid is None or not known:
-        raise _Fault("unknown_issuer", f"no accepted bundle lists {sign1.kid.hex() if sign1.kid else 'nobody'}")
-    cose.open(evidence.signed_pass, by_keys([i.public_key for i in known], verify), cose.AAD_PASS, codec)
-    proof.issuer_kid = sign1.kid
-    if not any(_within(sale, i.start, i.until) for i in known):
-        raise _Fault("bad_pass", "outside its issuer's window")
-    if not _within(sale, claims.nbf, claims.exp):
-        raise _Fault("bad_pass", "outside its own window")
-    if claims.aud != airline:
-        raise _Fault("bad_pass", f"made for airline {claims.aud}")
-
-
-def _within(sale: Sale, start: int, until: int) -> bool:
-    return sale.time < until and (start <= sale.time or sale.quality[0] == FLOOR)
-
-
-def _check_payment(proof: Proof, evidence: Evidence) -> None:
-    claims = proof.claims
-    assert claims is not None
-    if cose.parse(evidence.payment, codec).kid is not None:
-        raise _Fault("bad_payment", "names a key, which is the pass's to name")
-    key = claims.device_key()
-    payload = cose.open(evidence.payment, lambda _, m, s: verify(key, m, s), evidence.signed_pass, codec)
-    proof.payment = Payment.unpack(payload, codec)
-
-
-def _check_terms(proof: Proof, sale: Sale, terminal_kid: bytes, evidence: Evidence) -> None:
-    claims, payment = proof.claims, proof.payment
-    assert claims is not None and payment is not None
-    if sale.amount[1] != claims.limits[0]:
-        raise _Fault("terms", f"sold in currency {sale.amount[1]}, the pass is in {claims.limits[0]}")
-    if payment.mode() != sale.mode:
-        raise _Fault("terms", f"payment of mode {payment.mode()}, receipt of mode {sale.mode}")
-    if payment.terms and payment.terms[:2] != sale.amount:
-        raise _Fault("terms", "the passenger agreed to another amount")
-    order = lines_hash(evidence.lines, codec)[:8]
-    if sale.mode == BOUND and payment.terms and payment.terms[2] != order:
-        raise _Fault("terms", "the passenger agreed to another order")
-    if sale.mode == CHALLENGED and not _bill_fits(sale, terminal_kid, evidence, order, payment):
-        raise _Fault("terms", "the passenger agreed to another bill")
-
-
-def _bill_fits(sale: Sale, terminal_kid: bytes, evidence: Evidence, order: bytes, payment: Payment) -> bool:
-    if evidence.nonce is None:
-        return False
-    bill = Bill(terminal_kid, evidence.nonce, sale.amount[0], sale.amount[1], order)
-    return bill.challenge(codec) == payment.challenge
+        raise Fault("bad_receipt", f"says number {finding.receipt.number}, was given as {case.number}")

@@ -1,7 +1,7 @@
 """The ledger's tables. Nothing here is SQLite's own: PostgreSQL takes the same model.
 
 Raw bytes and entries are written once. What changes on a receipt is what was found out about it (`state` and the
-fields below it, `anchored`); exceptions are opened and cleared, never deleted.
+fields below it, `anchored`, `streamed`); exceptions are opened and cleared, never deleted.
 """
 
 from typing import Annotated
@@ -9,12 +9,16 @@ from typing import Annotated
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA = 1
+SCHEMA = 2
+# schema_version while a ledger is being rebuilt
+UNFINISHED = 0
 
 # Receipt.state
 PENDING, SOUND, REFUSED = "pending", "sound", "refused"
 # Entry.kind
-SALE, REPLAY, REVERSAL = "sale", "replay", "reversal"
+SALE, REPLAY, REVERSAL, REFUND, OVERSPEND = "sale", "replay", "reversal", "refund", "overspend"
+# Meta.overspend
+PASSENGER, AIRLINE, ISSUER = BEARERS = "passenger", "airline", "issuer"
 
 Octets = Annotated[bytes, mapped_column(LargeBinary)]
 Long = Annotated[int, mapped_column(BigInteger)]
@@ -27,12 +31,14 @@ class Base(DeclarativeBase):
 
 
 class Meta(Base):
-    """One row. A writer locks it, so that writers (and appends to the archive) come one after another."""
+    """One row. A writer locks it, so that writers (and appends to the archive) come one after another. overspend: who
+    bears what goes over a pass's limits, said once and for all when the ledger is made."""
 
     __tablename__ = "meta"
     ident: Mapped[Octets] = mapped_column(primary_key=True)
     schema_version: Mapped[int]
     archive_length: Mapped[Long]
+    overspend: Mapped[Word]
 
 
 class Root(Base):
@@ -50,8 +56,18 @@ class BundleRow(Base):
     raw: Mapped[Octets]
 
 
+class BundleFile(Base):
+    """A file that travels with bundles, as given; two bundles may name the same one."""
+
+    __tablename__ = "files"
+    sha256: Mapped[Octets] = mapped_column(primary_key=True)
+    name: Mapped[Word]
+    raw: Mapped[Octets]
+
+
 class Terminal(Base):
-    """held_*: custody, see custody.py; rewind: where a pull goes back to, because the branch given is not joined."""
+    """held_*: custody, see custody.py; rewind: where a pull goes back to, because the branch given is not joined;
+    lost_at: reported lost, and nothing above this number is its word (None: it is not)."""
 
     __tablename__ = "terminals"
     kid: Mapped[Octets] = mapped_column(primary_key=True)
@@ -61,6 +77,7 @@ class Terminal(Base):
     held_number: Mapped[Long] = mapped_column(default=0)
     held_head: Mapped[Octets] = mapped_column(default=bytes(32))
     rewind: Mapped[Long | None]
+    lost_at: Mapped[Long | None]
 
 
 class Enrolment(Base):
@@ -74,10 +91,13 @@ class Enrolment(Base):
 
 
 class ReceiptRow(Base):
-    """A receipt as a terminal gave it, and what is known about it.
+    """A receipt as a terminal or a phone gave it, and what is known about it.
 
-    previous: what it claims, None where it cannot be read; follows: SHA-256 of what the terminal gave just before it;
-    anchored: joined, receipt by receipt, to number 1; revision: rises whenever there is reason to judge again;
+    previous: what it claims, None where it cannot be read; good: a break's last good number; follows: SHA-256 of what
+    the terminal gave just before it, where that is not `previous`; streamed: given by its terminal, not only by a
+    phone; anchored: joined, receipt by receipt, to number 1; revision: rises whenever there is reason to judge again;
+    word: it is its terminal's word; target: SHA-256 of the sale that a void cancels; voided_by: id of the void that
+    cancels this sale;
     evidence_sha256: the evidence it was judged by; booked: kind of its standing entry.
     """
 
@@ -86,6 +106,7 @@ class ReceiptRow(Base):
         UniqueConstraint("terminal_kid", "number", "sha256"),
         Index("receipts_payment", "issuer_kid", "cti", "seq"),
         Index("receipts_state", "state"),
+        Index("receipts_target", "terminal_kid", "target"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     terminal_kid: Mapped[Octets] = mapped_column(ForeignKey("terminals.kid"))
@@ -95,10 +116,13 @@ class ReceiptRow(Base):
     received: Mapped[Long]
     source: Mapped[Text]
     previous: Mapped[Octets | None]
+    good: Mapped[Long | None]
     follows: Mapped[Octets | None]
+    streamed: Mapped[bool] = mapped_column(default=True)
     anchored: Mapped[bool] = mapped_column(default=False)
     state: Mapped[Word] = mapped_column(default=PENDING)
     revision: Mapped[int] = mapped_column(default=0)
+    word: Mapped[bool] = mapped_column(default=False)
     kind: Mapped[int | None]
     time: Mapped[Long | None]
     shift: Mapped[Long | None]
@@ -109,6 +133,8 @@ class ReceiptRow(Base):
     cti: Mapped[Octets | None]
     seq: Mapped[Long | None]
     evidence_sha256: Mapped[Octets | None]
+    target: Mapped[Octets | None]
+    voided_by: Mapped[int | None]
     booked: Mapped[Word | None]
 
 
@@ -124,7 +150,11 @@ class EvidenceRow(Base):
 
 
 class Settlement(Base):
-    """The one debit of a payment. That there is one only is the database's constraint, not our care."""
+    """The one debit of a payment. That there is one only is the database's constraint, not our care.
+
+    voided: its sale was cancelled, and nothing is debited. The payment stays settled: no replay ever debits it again.
+    borne: how much of the debit was moved from the passenger to who bears overspends.
+    """
 
     __tablename__ = "settlements"
     issuer_kid: Mapped[Octets] = mapped_column(primary_key=True)
@@ -136,12 +166,46 @@ class Settlement(Base):
     limit_total: Mapped[Long]
     limit_sale: Mapped[Long]
     limit_count: Mapped[int]
+    voided: Mapped[bool] = mapped_column(default=False)
+    borne: Mapped[Long] = mapped_column(default=0)
+
+
+class Refund(Base):
+    """Money that a person gave back, in part or whole, for the payment of the receipt named. Never changed, but for
+    posted: what stands on the books, less than amount where there is no such debit any more (a void came in later)."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (Index("refunds_payment", "issuer_kid", "cti", "seq"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ident: Mapped[Octets] = mapped_column(unique=True)
+    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"))
+    issuer_kid: Mapped[Octets]
+    cti: Mapped[Octets]
+    seq: Mapped[Long]
+    amount: Mapped[Long]
+    reason: Mapped[Text]
+    author: Mapped[Text]
+    made: Mapped[Long]
+    posted: Mapped[Long] = mapped_column(default=0)
+
+
+class Role(Base):
+    """Who may read evidence: AUDITOR is the only role yet. See roles.py for what this keeps out and what it cannot."""
+
+    __tablename__ = "roles"
+    name: Mapped[Text] = mapped_column(primary_key=True)
+    role: Mapped[Word] = mapped_column(primary_key=True)
+    author: Mapped[Text]
+    made: Mapped[Long]
 
 
 class Entry(Base):
+    """refund_id: set on a refund's entries and on their reversals."""
+
     __tablename__ = "entries"
     id: Mapped[int] = mapped_column(primary_key=True)
     receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"), index=True)
+    refund_id: Mapped[int | None] = mapped_column(ForeignKey("refunds.id"), index=True)
     kind: Mapped[Word]
     made: Mapped[Long]
     postings: Mapped[list["Posting"]] = relationship(lazy="selectin")

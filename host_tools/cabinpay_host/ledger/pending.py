@@ -5,21 +5,20 @@ from collections import defaultdict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cabinpay.wire import cose
 from cabinpay.wire.keys import kid
-from cabinpay.wire.trust import Bundle
 
-from .. import codec
-from .judge import Case, Issuer, Party, World
+from .judge import Case, World
 from .models import PENDING, BundleRow, EvidenceRow, ReceiptRow, Terminal
+from .proof import Issuer, Party
+from .rules import read_bundle
 
 
 def load_world(session: Session) -> World:
     """Terminals and issuers. Bundles were verified when they were accepted."""
-    terminals = {t.kid: Party(t.public_key, t.airline) for t in session.scalars(select(Terminal))}
+    terminals = {t.kid: Party(t.public_key, t.airline, t.lost_at) for t in session.scalars(select(Terminal))}
     issuers: defaultdict[str, defaultdict[bytes, list[Issuer]]] = defaultdict(lambda: defaultdict(list))
     for raw in session.scalars(select(BundleRow.raw)):
-        bundle = Bundle.unpack(cose.parse(raw, codec).payload, codec)
+        bundle = read_bundle(raw)
         for public_key, start, until, _ in bundle.issuers:
             issuers[bundle.airline][kid(public_key)].append(Issuer(public_key, start, until))
     return World(terminals, {airline: dict(by_kid) for airline, by_kid in issuers.items()})

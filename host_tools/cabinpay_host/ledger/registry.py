@@ -8,33 +8,63 @@ from sqlalchemy import Engine, inspect, select, update
 from sqlalchemy.orm import Session
 
 from cabinpay.wire.errors import WireError
+from cabinpay.wire.files import REVOKED
 from cabinpay.wire.keys import kid
 from cabinpay.wire.schema import airline as is_airline
-from cabinpay.wire.trust import open_bundle
+from cabinpay.wire.trust import Bundle, open_bundle
 
 from .. import codec
 from ..crypto import verify
 from ..errors import Exit, HostError
 from . import archive as arc
 from . import db
-from .models import PENDING, REFUSED, SCHEMA, Base, BundleRow, Enrolment, Meta, ReceiptRow, Root, Terminal
+from .models import (
+    BEARERS,
+    PENDING,
+    REFUSED,
+    SCHEMA,
+    UNFINISHED,
+    Base,
+    BundleFile,
+    BundleRow,
+    Enrolment,
+    Meta,
+    ReceiptRow,
+    Root,
+    Terminal,
+)
+from .rules import revoked_file
 
 
-def found(engine: Engine, archive: arc.Archive, ident: bytes, roots: list[bytes]) -> None:
+def found(engine: Engine, archive: arc.Archive, ident: bytes, roots: list[bytes], overspend: str) -> None:
     """Makes database and archive; neither remains where that fails."""
+    if overspend not in BEARERS:
+        raise HostError("bad_policy", f"overspends are borne by one of {', '.join(BEARERS)}", Exit.INPUT)
     if not roots or any(len(root) != 32 for root in roots):
         raise HostError("bad_roots", "a ledger needs one root public key at least, 32 bytes each", Exit.INPUT)
+    _clear_attempt(engine, archive)
+    refuse_existing(engine, archive)
+    with undone_on_error(archive, engine):
+        length = _start_archive(archive, ident, roots, overspend)
+        meta = Meta(ident=ident, schema_version=SCHEMA, archive_length=length, overspend=overspend)
+        start_database(engine, meta, roots)
+
+
+def _clear_attempt(engine: Engine, archive: arc.Archive) -> None:
+    """Removes what an attempt has left that was killed before there was a database: it holds nothing."""
     file = db.file_of(engine.url)
-    for path in (archive.path, file):
+    if file is not None and not file.exists() and archive.path.exists() and archive.only_begun():
+        archive.path.unlink()
+
+
+def refuse_existing(engine: Engine, archive: arc.Archive) -> None:
+    for path in (archive.path, db.file_of(engine.url)):
         if path is not None and path.exists():
             raise HostError("ledger_exists", f"{path} is there already: open it, or name another", Exit.REFUSED)
-    with _undone_on_error(archive, engine):
-        length = _start_archive(archive, ident, roots)
-        _start_database(engine, Meta(ident=ident, schema_version=SCHEMA, archive_length=length), roots)
 
 
 @contextlib.contextmanager
-def _undone_on_error(archive: arc.Archive, engine: Engine) -> Iterator[None]:
+def undone_on_error(archive: arc.Archive, engine: Engine) -> Iterator[None]:
     try:
         yield
     except BaseException:
@@ -45,15 +75,16 @@ def _undone_on_error(archive: arc.Archive, engine: Engine) -> Iterator[None]:
         raise
 
 
-def _start_archive(archive: arc.Archive, ident: bytes, roots: list[bytes]) -> int:
+def _start_archive(archive: arc.Archive, ident: bytes, roots: list[bytes], overspend: str) -> int:
     try:
         length = archive.create(ident)
     except OSError as e:
         raise HostError("archive_failed", f"cannot make {archive.path}: {e.strerror}", Exit.STORAGE) from e
-    return archive.append([arc.Record(arc.ROOT, (root,)) for root in roots], length)
+    records = [arc.Record(arc.ROOT, (root,)) for root in roots]
+    return archive.append([*records, arc.Record(arc.POLICY, (overspend.encode(),))], length)
 
 
-def _start_database(engine: Engine, meta: Meta, roots: list[bytes]) -> None:
+def start_database(engine: Engine, meta: Meta, roots: list[bytes]) -> None:
     with db.told(), engine.execution_options(writing=True).begin() as connection, Session(connection) as session:
         Base.metadata.create_all(connection)
         session.add(meta)
@@ -75,6 +106,8 @@ def identify(engine: Engine) -> bytes:
         row = session.execute(select(Meta.ident, Meta.schema_version)).one_or_none()
     if row is None:
         raise HostError("not_a_ledger", "this ledger was never finished: create another", Exit.STORAGE)
+    if row.schema_version == UNFINISHED:
+        raise HostError("not_a_ledger", "this ledger was never finished: make it again", Exit.STORAGE)
     if row.schema_version != SCHEMA:
         line = f"ledger of version {row.schema_version}, this program reads {SCHEMA}: use the program that wrote it"
         raise HostError("ledger_version", line, Exit.STORAGE)
@@ -88,7 +121,20 @@ def terminal(session: Session, terminal_kid: bytes) -> Terminal:
     return row
 
 
-def add_bundle(session: Session, data: bytes, records: list[arc.Record]) -> int:
+def terminal_named(session: Session, name: str) -> Terminal:
+    """The terminal with this label, where only one has it, or this kid in hex."""
+    named = select(Terminal).where(Terminal.label == name)
+    found = list(session.scalars(named))
+    with contextlib.suppress(ValueError):
+        found += session.scalars(select(Terminal).where(Terminal.kid == bytes.fromhex(name)))
+    if len(found) != 1:
+        line = f"{len(found) or 'no'} terminals are called {name}: name one by its label, or by its id in hex"
+        raise HostError("unknown_terminal", line, Exit.REFUSED)
+    return found[0]
+
+
+def add_bundle(session: Session, data: bytes, files: dict[str, bytes], records: list[arc.Record]) -> Bundle:
+    """files: by name, what travels with it; of these the ledger keeps the list of revoked passes."""
     roots = list(session.scalars(select(Root.public_key)))
     try:
         delegation, bundle = open_bundle(data, roots, verify, codec)
@@ -98,11 +144,29 @@ def add_bundle(session: Session, data: bytes, records: list[arc.Record]) -> int:
         raise HostError("bad_bundle", "this bundle was issued after its delegation ran out", Exit.INPUT)
     sha256 = hashlib.sha256(data).digest()
     if session.get(BundleRow, sha256) is None:
+        _keep_revoked(session, bundle, files, records)
         session.add(BundleRow(sha256=sha256, version=bundle.version, airline=bundle.airline, raw=data))
         records.append(arc.Record(arc.BUNDLE, (data,)))
         again = update(ReceiptRow).where(ReceiptRow.state.in_((PENDING, REFUSED)))
         session.execute(again.values(state=PENDING, revision=ReceiptRow.revision + 1))
-    return bundle.version
+    return bundle
+
+
+def _keep_revoked(session: Session, bundle: Bundle, files: dict[str, bytes], records: list[arc.Record]) -> None:
+    wanted = revoked_file(bundle)
+    if wanted is None or session.get(BundleFile, wanted) is not None:
+        return
+    data = files.get(REVOKED, b"")
+    if hashlib.sha256(data).digest() != wanted:
+        line = "this bundle names a list of revoked passes: give the file that lies beside it"
+        raise HostError("bundle_files", line, Exit.INPUT)
+    add_file(session, REVOKED, data)
+    records.append(arc.Record(arc.FILE, (REVOKED.encode(), data)))
+
+
+def add_file(session: Session, name: str, data: bytes) -> None:
+    session.merge(BundleFile(sha256=hashlib.sha256(data).digest(), name=name, raw=data))
+    session.flush()
 
 
 def add_terminal(session: Session, public_key: bytes, label: str, airline: str, records: list[arc.Record]) -> bytes:

@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 from cabinpay.wire.keys import kid
 
 from ..errors import Exit, HostError
-from . import custody, db, intake, registry
-from .archive import Archive, Record
-from .book import book
+from . import beyond, custody, db, decisions, handin, intake, registry, roles
+from .archive import HAND_IN, Archive, Record
+from .book import book, restate
+from .flags import Flags
 from .judge import check
-from .models import PENDING, ExceptionRow, ReceiptRow, Terminal
+from .models import PASSENGER, PENDING, ExceptionRow, ReceiptRow, Terminal
 from .pending import load_cases, load_world
 
 # Receipts judged in one transaction: other writers get their turn in between.
@@ -56,13 +57,15 @@ class Ledger:
         archive: str | Path,
         roots: list[bytes],
         *,
+        overspend: str = PASSENGER,
         wait: float = WAIT,
         clock: Callable[[], float] = time.time,
     ) -> Self:
-        """A new ledger that accepts bundles under `roots` (public keys, 32 bytes each)."""
+        """A new ledger that accepts bundles under `roots` (public keys, 32 bytes each). overspend: who bears what goes
+        over a pass's limits: passenger, airline or issuer."""
         engine = db.connect(db.parsed(url), wait)
         ident = secrets.token_bytes(16)
-        registry.found(engine, Archive(Path(archive)), ident, roots)
+        registry.found(engine, Archive(Path(archive)), ident, roots, overspend)
         return cls(engine, Archive(Path(archive)), ident, clock)
 
     @classmethod
@@ -89,11 +92,16 @@ class Ledger:
         """A session for queries, on one state of the ledger."""
         return db.reading(self._engine)
 
-    def add_bundle(self, data: bytes) -> int:
-        """Accepts a trust bundle that verifies against the roots, of any version; its version. Receipts that were
-        refused are judged again by it."""
+    def add_bundle(self, data: bytes, files: dict[str, bytes] | None = None) -> int:
+        """Accepts a trust bundle that verifies against the roots, of any version; its version. files: by name, those
+        that travel with it. Receipts that were refused are judged again by it, and those that were flagged looked at
+        again."""
         with self._recording() as (session, records):
-            version = registry.add_bundle(session, data, records)
+            bundle = registry.add_bundle(session, data, files or {}, records)
+            if records:
+                session.flush()
+                self.restate(session, beyond.touched_by(session, bundle))
+            version = bundle.version
         with contextlib.suppress(HostError):
             self.judge_pending()
         return version
@@ -139,14 +147,59 @@ class Ledger:
         with self._recording() as (session, records):
             terminal = registry.terminal(session, terminal_kid)
             delivery = intake.store(session, terminal, given, source, self._now())
-            custody.note_order(delivery.rows)
+            records += delivery.records + custody.note_order(delivery.rows)
             custody.advance(session, terminal, delivery.rows)
+            idents = [row.id for row in delivery.rows]
+        return self._judged(idents, delivery.new)
+
+    def hand_in(self, receipt: bytes, signed_pass: bytes = b"", payment: bytes = b"", source: str = "phone") -> Taken:
+        """Keeps a receipt (COSE bytes) from a phone, with the pass and payment it was made over; then judges.
+
+        Before or after the terminal's sync, or without one: the postings are the same, once. The lines are unknown
+        until that sync: the amount is the receipt's, and a challenged payment, whose bill cannot be rebuilt without
+        lines and nonce, is taken on its own terms (amount, currency). A cancelled sale's void is taken alone.
+
+        HostError, and nothing is kept, for what is no sale or void of a registered terminal, signed by it over this
+        pass and payment: a phone is no terminal, and what it says of one must not look like that one's word.
+        Custody does not move: the terminal still has to give the receipt, with all its evidence.
+        """
+        with self._recording() as (session, records):
+            terminal, item = handin.checked(session, receipt, signed_pass, payment)
+            delivery = intake.store(session, terminal, [item], source, self._now(), HAND_IN)
             records += delivery.records
             idents = [row.id for row in delivery.rows]
+        return self._judged(idents, delivery.new)
+
+    def report_lost(self, terminal_kid: bytes, at: int) -> None:
+        """Closes a terminal at a number: whatever it signs above is a `lost_terminal` exception and debits nobody,
+        and what was debited is reversed. Again with another number: that one holds."""
+        with self._recording() as (session, records):
+            decisions.lose(session, registry.terminal(session, terminal_kid), at, self._now(), records)
+        with contextlib.suppress(HostError):
+            self.judge_pending()
+
+    def refund(
+        self, terminal_kid: bytes, number: int, amount: int, reason: str, author: str, receipt: bytes | None = None
+    ) -> bytes:
+        """Gives `amount` (minor units) of a debit back, for good; the refund's id. All refunds of a payment together
+        never exceed its debit. receipt: SHA-256 of the sale's receipt, where a fork has several of that number."""
+        self.judge_pending()
+        asked = decisions.Asked(terminal_kid, number, amount, reason, author, receipt)
+        with self._recording() as (session, records):
+            refund, sale = decisions.refund(session, asked, self._now(), records)
+            self.restate(session, [sale])
+            return refund.ident
+
+    def name_auditor(self, name: str, author: str, given: bool = True) -> None:
+        """Lets `name` read evidence, or no longer; see roles.py."""
+        with self._recording() as (session, records):
+            roles.name(session, name, author, given, self._now(), records)
+
+    def _judged(self, idents: list[int], new: int) -> Taken:
         # what is kept is kept: a judgement that cannot be written now is no reason to give it again
         with contextlib.suppress(HostError):
             self.judge_pending()
-        return self._account(idents, delivery.new)
+        return self._account(idents, new)
 
     def judge_pending(self) -> int:
         """Judges what waits for it; how many receipts. Harmless at any time, by several at once too."""
@@ -159,6 +212,10 @@ class Ledger:
             findings = [check(case, world) for case in cases]
             with db.writing(self._engine) as (session, _):
                 judged += book(session, findings, self._now())
+
+    def restate(self, session: Session, rows: list[ReceiptRow]) -> None:
+        """Brings the books up to what is held of `rows`, in a writer's session."""
+        restate(session, Flags(session, self._now()), rows, self._now())
 
     @contextlib.contextmanager
     def _recording(self) -> Iterator[tuple[Session, list[Record]]]:

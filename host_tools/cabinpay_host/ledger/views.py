@@ -3,16 +3,19 @@
 Shifts are in cashup.py, the check of the whole ledger in audit.py.
 """
 
-from dataclasses import dataclass
+import contextlib
+import hashlib
+from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from cabinpay.wire.receipts import Evidence
+from cabinpay.wire.errors import WireError
 
-from .. import codec
+from . import roles
 from .cashup import Flight, flight_of
-from .models import Enrolment, EvidenceRow, ExceptionRow, Posting, ReceiptRow, Settlement, Terminal
+from .models import Enrolment, EvidenceRow, ExceptionRow, Posting, ReceiptRow, Refund, Settlement, Terminal
+from .proof import read_evidence
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,9 @@ class Balance:
 
 @dataclass(frozen=True)
 class StatementLine:
-    """A debit. terminal: its label; number: the receipt's; flight: None while the shift's `open` is not held;
-    lines: (sku, quantity, unit price)."""
+    """A debit, or what was given back of one: amount below zero, with its reason. terminal: its label; number: the
+    receipt's; flight: None while the shift's `open` is not held; lines: (sku, quantity, unit price), for auditors, and
+    none where only a phone handed the receipt in."""
 
     time: int
     terminal: str
@@ -36,17 +40,19 @@ class StatementLine:
     lines: tuple[tuple[int, int, int], ...]
     amount: int
     currency: int
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
 class Holding:
-    """A terminal and what is held of it: custody up to `held`, `receipts` in all."""
+    """A terminal and what is held of it: custody up to `held`, `receipts` in all; lost_at: reported lost there."""
 
     kid: bytes
     label: str
     airline: str
     held: int
     receipts: int
+    lost_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -79,21 +85,28 @@ def holdings(session: Session) -> list[Holding]:
     """Every registered terminal, by label."""
     count = select(func.count()).where(ReceiptRow.terminal_kid == Terminal.kid).scalar_subquery()
     query = select(Terminal, count).order_by(Terminal.label, Terminal.kid)
-    return [Holding(t.kid, t.label, t.airline, t.held_number, n) for t, n in session.execute(query)]
+    return [Holding(t.kid, t.label, t.airline, t.held_number, n, t.lost_at) for t, n in session.execute(query)]
 
 
-def statement_of_passenger(session: Session, passenger: str) -> list[StatementLine]:
-    """Every debit of a passenger, by the platform's reference, over all passes."""
-    theirs = select(Enrolment.cti).where(
-        Enrolment.issuer_kid == Settlement.issuer_kid,
-        Enrolment.cti == Settlement.cti,
-        Enrolment.passenger == passenger,
-    )
-    return _statement(session, theirs.exists())
+def statement_of_passenger(session: Session, passenger: str, *, reader: str | None = None) -> list[StatementLine]:
+    """Every debit that stands, and every refund, of a passenger by the platform's reference, over all passes.
+    reader: who reads; lines are shown to auditors only (roles.py)."""
+    debits = _of(passenger, Settlement.issuer_kid, Settlement.cti)
+    refunds = _of(passenger, Refund.issuer_kid, Refund.cti)
+    return _statement(session, debits, refunds, reader)
 
 
-def statement_of_pass(session: Session, issuer_kid: bytes, cti: bytes) -> list[StatementLine]:
-    return _statement(session, (Settlement.issuer_kid == issuer_kid) & (Settlement.cti == cti))
+def statement_of_pass(
+    session: Session, issuer_kid: bytes, cti: bytes, *, reader: str | None = None
+) -> list[StatementLine]:
+    debits = (Settlement.issuer_kid == issuer_kid) & (Settlement.cti == cti)
+    refunds = (Refund.issuer_kid == issuer_kid) & (Refund.cti == cti)
+    return _statement(session, debits, refunds, reader)
+
+
+def _of(passenger: str, issuer_kid: InstrumentedAttribute[bytes], cti: InstrumentedAttribute[bytes]) -> Exists:
+    same = (Enrolment.issuer_kid == issuer_kid) & (Enrolment.cti == cti)
+    return select(Enrolment.cti).where(same, Enrolment.passenger == passenger).exists()
 
 
 def exceptions(session: Session, *, cleared: bool = False) -> list[Raised]:
@@ -108,21 +121,90 @@ def exceptions(session: Session, *, cleared: bool = False) -> list[Raised]:
     return [Raised(label, number, sha, e.code, e.detail, e.raised, e.cleared) for e, number, sha, label in rows]
 
 
-def _statement(session: Session, whose: ColumnElement[bool]) -> list[StatementLine]:
-    judged_by = (EvidenceRow.receipt_id == ReceiptRow.id) & (EvidenceRow.sha256 == ReceiptRow.evidence_sha256)
+@dataclass(frozen=True)
+class Seen:
+    """A piece of evidence; lines: (sku, quantity, unit price), none in a phone's."""
+
+    sha256: bytes
+    signed_pass: bytes
+    payment: bytes
+    lines: tuple[tuple[int, int, int], ...]
+    nonce: bytes | None
+
+
+def evidence(session: Session, terminal_kid: bytes, number: int, reader: str) -> list[Seen]:
+    """All evidence of the receipts with this number that can be read; HostError("not_auditor") for anybody else."""
+    roles.require_auditor(session, reader)
     query = (
-        select(ReceiptRow, EvidenceRow.raw, Terminal.label)
+        select(EvidenceRow.raw)
+        .join(ReceiptRow, ReceiptRow.id == EvidenceRow.receipt_id)
+        .where(ReceiptRow.terminal_kid == terminal_kid, ReceiptRow.number == number)
+        .order_by(ReceiptRow.sha256, EvidenceRow.sha256)
+    )
+    seen = []
+    for raw in session.scalars(query):
+        with contextlib.suppress(WireError):
+            e = read_evidence(raw)
+            seen.append(Seen(hashlib.sha256(raw).digest(), e.signed_pass, e.payment, _lines(raw), e.nonce))
+    return seen
+
+
+def _statement(
+    session: Session, debits: ColumnElement[bool], refunds: ColumnElement[bool], reader: str | None
+) -> list[StatementLine]:
+    query = (
+        select(ReceiptRow, Terminal.label)
         .join(Settlement, Settlement.receipt_id == ReceiptRow.id)
-        .join(EvidenceRow, judged_by)
         .join(Terminal, Terminal.kid == ReceiptRow.terminal_kid)
-        .where(whose)
+        .where(debits, Settlement.voided.is_(False))
         .order_by(ReceiptRow.time, ReceiptRow.terminal_kid, ReceiptRow.number)
     )
-    return [_line(session, row, evidence, label) for row, evidence, label in session.execute(query).all()]
+    readable = roles.may_read_evidence(session, reader)
+    return [
+        _debit(session, row, label, _lines_of(session, row) if readable else ())
+        for row, label in session.execute(query).all()
+    ] + [*_borne(session, debits), *_refunds(session, refunds)]
 
 
-def _line(session: Session, row: ReceiptRow, evidence: bytes, label: str) -> StatementLine:
+def _borne(session: Session, whose: ColumnElement[bool]) -> list[StatementLine]:
+    query = (
+        select(ReceiptRow, Terminal.label, Settlement.borne)
+        .join(Settlement, Settlement.receipt_id == ReceiptRow.id)
+        .join(Terminal, Terminal.kid == ReceiptRow.terminal_kid)
+        .where(whose, Settlement.borne > 0)
+        .order_by(ReceiptRow.time, ReceiptRow.terminal_kid, ReceiptRow.number)
+    )
+    reason = "overspend that the passenger does not bear"
+    return [
+        replace(_debit(session, row, label, ()), amount=-borne, reason=reason)
+        for row, label, borne in session.execute(query).all()
+    ]
+
+
+def _refunds(session: Session, whose: ColumnElement[bool]) -> list[StatementLine]:
+    query = (
+        select(Refund, ReceiptRow, Terminal.label)
+        .join(ReceiptRow, ReceiptRow.id == Refund.receipt_id)
+        .join(Terminal, Terminal.kid == ReceiptRow.terminal_kid)
+        .where(whose, Refund.posted > 0)
+        .order_by(Refund.made, Refund.id)
+    )
+    return [
+        replace(_debit(session, row, label, ()), time=r.made, amount=-r.posted, reason=r.reason)
+        for r, row, label in session.execute(query).all()
+    ]
+
+
+def _debit(session: Session, row: ReceiptRow, label: str, lines: tuple[tuple[int, int, int], ...]) -> StatementLine:
     assert row.time is not None and row.shift is not None and row.amount is not None and row.currency is not None
     flight = flight_of(session, row.terminal_kid, row.shift)
-    lines = tuple((sku, quantity, price) for sku, quantity, price in Evidence.unpack(evidence, codec).lines)
     return StatementLine(row.time, label, row.number, flight, lines, row.amount, row.currency)
+
+
+def _lines_of(session: Session, row: ReceiptRow) -> tuple[tuple[int, int, int], ...]:
+    judged_by = (EvidenceRow.receipt_id == row.id) & (EvidenceRow.sha256 == row.evidence_sha256)
+    return _lines(session.scalars(select(EvidenceRow.raw).where(judged_by)).one())
+
+
+def _lines(raw: bytes) -> tuple[tuple[int, int, int], ...]:
+    return tuple((sku, quantity, price) for sku, quantity, price in read_evidence(raw).lines)

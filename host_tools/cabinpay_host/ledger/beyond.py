@@ -1,0 +1,169 @@
+"""Sales that a terminal should have refused, and that the passenger signed and got all the same: debited, and flagged.
+
+- flight: the pass is for another flight than the shift was opened for;
+- lifetime: the pass lives longer than any bundle lets it;
+- stale: the payment was signed too long before the sale, or after it;
+- over_cap: more than any bundle lets one sale be in this mode and with this clock;
+- revoked: the pass was on the list in force at that time.
+
+Windows are the judge's (a pass that had run out promises nothing), what a pass may spend is in limits.py. Over a
+`floor` clock the receipt's time is only a lower bound: nothing is too new then, and no later list is looked at.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from cabinpay.wire import cose
+from cabinpay.wire.claims import CHALLENGED, Pass, Payment
+from cabinpay.wire.files import REVOKED, Rows
+from cabinpay.wire.receipts import FLOOR, OPEN, SALE, Open, Sale, read_receipt
+from cabinpay.wire.trust import Bundle
+
+from .. import codec
+from .flags import Flags
+from .models import SOUND, BundleFile, EvidenceRow, ExceptionRow, ReceiptRow, Terminal
+from .proof import read_evidence
+from .rules import Rules, load_rules, revoked_file
+
+BEYOND = ("flight", "lifetime", "stale", "over_cap", "revoked")
+
+# (terminal kid, number of its open)
+_Shift = tuple[bytes, int]
+
+
+class Shown(NamedTuple):
+    """A sound sale and what was shown for it."""
+
+    sale: Sale
+    claims: Pass
+    payment: Payment
+
+
+def shown(session: Session, row: ReceiptRow) -> Shown:
+    """Read again from what is held; signatures were checked when it was judged."""
+    judged_by = (EvidenceRow.receipt_id == row.id) & (EvidenceRow.sha256 == row.evidence_sha256)
+    evidence = read_evidence(session.scalars(select(EvidenceRow.raw).where(judged_by)).one())
+    sale = read_receipt(cose.parse(row.raw, codec).payload, codec)
+    assert isinstance(sale, Sale)
+    claims = Pass.unpack(cose.parse(evidence.signed_pass, codec).payload, codec)
+    return Shown(sale, claims, Payment.unpack(cose.parse(evidence.payment, codec).payload, codec))
+
+
+def restate(session: Session, flags: Flags, rows: Iterable[ReceiptRow], known: dict[int, Shown]) -> None:
+    """Flags the sales among `rows`, and those of the shifts that are opened there. known: by receipt id, what was just
+    judged: only saves reading it again."""
+    touched = {row.id: row for row in rows}
+    touched.update((row.id, row) for row in _of_shifts(session, [r for r in touched.values() if r.kind == OPEN]))
+    sales = [row for row in touched.values() if row.kind == SALE]
+    flags.load(row.id for row in sales)
+    sound = [row for row in sales if row.state == SOUND]
+    look = _Look(session, sound)
+    for row in sales:
+        found = look.at(row, known.get(row.id) or shown(session, row)) if row.state == SOUND else {}
+        flags.put(row.id, BEYOND, found)
+
+
+def touched_by(session: Session, bundle: Bundle) -> list[ReceiptRow]:
+    """Sales about which a bundle that comes in may change a word: those flagged by others, and those it revokes."""
+    mine = ReceiptRow.terminal_kid.in_(select(Terminal.kid).where(Terminal.airline == bundle.airline))
+    sales = select(ReceiptRow).where(mine, ReceiptRow.kind == SALE, ReceiptRow.state == SOUND)
+    flagged = select(ExceptionRow.receipt_id).where(
+        ExceptionRow.code.in_((*BEYOND, "over_limit")), ExceptionRow.cleared.is_(None)
+    )
+    found = list(session.scalars(sales.where(ReceiptRow.id.in_(flagged))))
+    sha256 = revoked_file(bundle)
+    if sha256 is not None:
+        file = _file(session, sha256)
+        later = session.scalars(sales.where(ReceiptRow.time >= bundle.issued))
+        found += [row for row in later if _lists(file, row)]
+    return found
+
+
+def _of_shifts(session: Session, opened: list[ReceiptRow]) -> list[ReceiptRow]:
+    columns = tuple_(ReceiptRow.terminal_kid, ReceiptRow.shift)
+    shifts = [(row.terminal_kid, row.number) for row in opened]
+    query = select(ReceiptRow).where(columns.in_(shifts), ReceiptRow.kind == SALE, ReceiptRow.state == SOUND)
+    return list(session.scalars(query)) if shifts else []
+
+
+class _Look:
+    """What `sales` are held against."""
+
+    def __init__(self, session: Session, sales: list[ReceiptRow]) -> None:
+        self._rules = load_rules(session)
+        self._airlines = {t.kid: t.airline for t in session.scalars(select(Terminal))}
+        self._flights = _flights(session, {(r.terminal_kid, r.shift) for r in sales if r.shift is not None})
+        self._files: dict[bytes, Rows] = {}
+        self._session = session
+
+    def at(self, row: ReceiptRow, shown: Shown) -> dict[str, str]:
+        rules = self._rules[self._airlines[row.terminal_kid]]
+        flights = self._flights[row.terminal_kid, shown.sale.shift]
+        found = {
+            "flight": _flight(shown.claims, flights),
+            "lifetime": _lifetime(shown.claims, rules),
+            "stale": _stale(shown, rules),
+            "over_cap": _over_cap(shown.sale, rules),
+            "revoked": self._revoked(row, rules, shown.sale.time),
+        }
+        return {code: detail for code, detail in found.items() if detail}
+
+    def _revoked(self, row: ReceiptRow, rules: Rules, time: int) -> str:
+        sha256 = rules.revoked_at(time)
+        if sha256 is None:
+            return ""
+        if sha256 not in self._files:
+            self._files[sha256] = _file(self._session, sha256)
+        return "the pass had been revoked" if _lists(self._files[sha256], row) else ""
+
+
+def _flights(session: Session, shifts: set[_Shift]) -> defaultdict[_Shift, list[list[int]]]:
+    """What the openings of these shifts say; several where a fork has several."""
+    found: defaultdict[_Shift, list[list[int]]] = defaultdict(list)
+    columns = tuple_(ReceiptRow.terminal_kid, ReceiptRow.number)
+    query = select(ReceiptRow).where(columns.in_(shifts), ReceiptRow.kind == OPEN, ReceiptRow.word)
+    for row in session.scalars(query) if shifts else ():
+        opened = read_receipt(cose.parse(row.raw, codec).payload, codec)
+        assert isinstance(opened, Open)
+        found[row.terminal_kid, row.number].append(opened.flight[1:])
+    return found
+
+
+def _file(session: Session, sha256: bytes) -> Rows:
+    raw = session.get_one(BundleFile, sha256).raw
+    return Rows(REVOKED, len(raw), lambda at, size: raw[at : at + size])
+
+
+def _lists(file: Rows, row: ReceiptRow) -> bool:
+    return row.issuer_kid is not None and row.cti is not None and file.find(row.issuer_kid + row.cti) is not None
+
+
+def _flight(claims: Pass, flights: list[list[int]]) -> str:
+    if claims.flight is None or not flights or claims.flight in flights:
+        return ""
+    return f"the pass is for flight {claims.flight[0]} of day {claims.flight[1]}, the shift is not"
+
+
+def _lifetime(claims: Pass, rules: Rules) -> str:
+    life = claims.exp - claims.nbf
+    return f"the pass lives {life} seconds, {rules.lifetime} are allowed" if life > rules.lifetime else ""
+
+
+def _stale(shown: Shown, rules: Rules) -> str:
+    age = shown.sale.time - shown.payment.iat
+    if shown.sale.mode == CHALLENGED:
+        return ""  # its bill lived for two minutes, in one terminal's memory
+    if age > rules.freshness:
+        return f"signed {age} seconds before the sale, {rules.freshness} are allowed"
+    ahead = -age > rules.freshness and shown.sale.quality[0] != FLOOR
+    return f"signed {-age} seconds after the sale" if ahead else ""
+
+
+def _over_cap(sale: Sale, rules: Rules) -> str:
+    amount, currency = sale.amount
+    cap = rules.caps[currency, sale.mode, sale.quality[0]]
+    return f"{amount} in mode {sale.mode} over clock {sale.quality[0]}, {cap} is allowed" if amount > cap else ""

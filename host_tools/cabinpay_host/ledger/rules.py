@@ -1,0 +1,83 @@
+"""What an airline's bundles allow, as far as the ledger looks at it again: the most that any accepted one allows.
+
+A terminal is offline and may rightly work by yesterday's bundle, and bundles come to the ledger in any order. So a sale
+is told from what it ought to be only where no bundle at all would have let it pass.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cabinpay.wire import cose
+from cabinpay.wire.files import REVOKED
+from cabinpay.wire.keys import kid
+from cabinpay.wire.trust import Bundle
+
+from .. import codec
+from .models import BundleRow
+
+
+class Revocation(NamedTuple):
+    """sha256: of the file `revoked` of this version of the bundle, None where it has none."""
+
+    version: int
+    issued: int
+    sha256: bytes | None
+
+
+@dataclass
+class Rules:
+    """freshness, lifetime: seconds. caps: of one sale by (currency, mode, clock quality), 0 where that is off; issuers:
+    (per sale, total) by (kid, currency)."""
+
+    freshness: int = 0
+    lifetime: int = 0
+    caps: defaultdict[tuple[int, int, int], int] = field(default_factory=lambda: defaultdict(int))
+    issuers: defaultdict[tuple[bytes, int], tuple[int, int]] = field(
+        default_factory=lambda: defaultdict(lambda: (0, 0))
+    )
+    revocations: list[Revocation] = field(default_factory=list)
+
+    def revoked_at(self, time: int) -> bytes | None:
+        """The list in force: of the newest bundle that had been issued by then."""
+        issued = [r for r in self.revocations if r.issued <= time]
+        return max(issued, key=lambda r: (r.version, r.issued)).sha256 if issued else None
+
+
+# a day's receipts are booked by the same few bundles, some hundred at a time
+@lru_cache(256)
+def read_bundle(raw: bytes) -> Bundle:
+    return Bundle.unpack(cose.parse(raw, codec).payload, codec)
+
+
+def load_rules(session: Session) -> dict[str, Rules]:
+    """By airline."""
+    found: defaultdict[str, Rules] = defaultdict(Rules)
+    for raw in session.scalars(select(BundleRow.raw)):
+        bundle = read_bundle(raw)
+        _add(found[bundle.airline], bundle)
+    return found
+
+
+def revoked_file(bundle: Bundle) -> bytes | None:
+    """SHA-256 of the file of revoked passes that this bundle names."""
+    return next((sha256 for name, _, sha256 in bundle.files or () if name == REVOKED), None)
+
+
+def _add(rules: Rules, bundle: Bundle) -> None:
+    rules.freshness = max(rules.freshness, bundle.limits[0])
+    rules.lifetime = max(rules.lifetime, bundle.limits[1])
+    rules.revocations.append(Revocation(bundle.version, bundle.issued, revoked_file(bundle)))
+    for currency, _, by_mode, _ in bundle.currencies:
+        for mode, by_quality in enumerate(by_mode, 1):
+            for quality, cap in enumerate(by_quality, 1):
+                key = currency, mode, quality
+                rules.caps[key] = max(rules.caps[key], cap)
+    for public_key, _, _, caps in bundle.issuers:
+        for currency, per_sale, total in caps:
+            old = rules.issuers[kid(public_key), currency]
+            rules.issuers[kid(public_key), currency] = max(old[0], per_sale), max(old[1], total)
