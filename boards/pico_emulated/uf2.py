@@ -10,7 +10,9 @@ MAGICS = (0x0A324655, 0x9E5D5157, 0x0AB16F30)
 RP2040 = 0xE48BFF56
 FLASH_START = 0x10000000
 BOOT2 = 252
-_BANNER = re.compile(rb"MicroPython v([0-9][^ ]*) on [0-9-]+; ([ -~]+?) with RP2040")
+# two strings of the banner, which the compiler keeps apart
+_VERSION = re.compile(rb"MicroPython v([0-9][^ ]*) on [0-9-]+")
+_BOARD = re.compile(rb"; ([ -~]+ with RP2040)")
 
 
 def unpacked(data: bytes) -> bytes:
@@ -47,9 +49,9 @@ def _crc(data: bytes) -> int:
 
 def describe(image: bytes, limit: int) -> dict[str, str]:
     """version and board, as the firmware's own banner has them; PicoError where it cannot be this board's."""
-    found = _BANNER.search(image)
-    if not found:
+    version, board = _VERSION.search(image), _BOARD.search(image)
+    if not version or not board:
         raise PicoError("image_unknown", "this is no MicroPython for an RP2040; take the RPI_PICO UF2")
     if len(image) > limit:
         raise PicoError("image_size", f"firmware of {len(image)} bytes reaches into the file system, from {limit} on")
-    return {"version": found[1].decode(), "board": found[2].decode()}
+    return {"version": version[1].decode(), "board": board[1].decode()}

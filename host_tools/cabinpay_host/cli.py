@@ -11,7 +11,18 @@ from typing import NoReturn, cast
 
 import typer
 
-from . import cli_bundle, cli_enrol, cli_inspect, cli_keys, cli_ledger, cli_terminal, cli_vectors, cli_wallet, screen
+from . import (
+    cli_bundle,
+    cli_emulate,
+    cli_enrol,
+    cli_inspect,
+    cli_keys,
+    cli_ledger,
+    cli_terminal,
+    cli_vectors,
+    cli_wallet,
+    screen,
+)
 from .errors import Exit, HostError
 
 INTERRUPTED = 130
@@ -35,6 +46,7 @@ app.command("hello")(cli_terminal.hello)
 app.command("provision")(cli_terminal.provision_)
 app.command("sync")(cli_terminal.sync_)
 app.add_typer(cli_ledger.app, name="ledger")
+app.command("emulate")(cli_emulate.emulate)
 app.command("inspect", epilog="Example: cabinpay inspect payment.png --bundle 9C.bundle")(cli_inspect.inspect)
 app.add_typer(cli_vectors.app, name="vectors")
 

@@ -1,5 +1,8 @@
 // Time is the core's cycle count; alarms fire between instructions.
 
+// Nanoseconds that an alarm may be early: far less than a cycle, far more than a sum of doubles is off by after weeks
+const EARLY = 0.5;
+
 export class CycleClock {
   core = { cycles: 0 };
   nsPerCycle = 8;
@@ -32,7 +35,7 @@ export class CycleClock {
   skip(ns) { this.base += ns; this.#plan(); this.fire(); }
 
   fire() {
-    while (this.first && this.first.nanos <= this.nanos + 1e-6) {
+    while (this.first && this.first.nanos <= this.nanos + EARLY) {
       const due = this.first;
       this.#unlink(due);
       due.callback();

@@ -12,13 +12,19 @@ export class Keypad {
   attach() {}
 
   hold(key, down) {
-    const row = this.wiring.keys.findIndex((keys) => keys.includes(key)), column = this.wiring.keys[row]?.indexOf(key);
+    const ends = this.#ends(key);
+    this.pico.pins.bridge(key, down ? ends : null);
+  }
+
+  #ends(key) {
+    const row = this.wiring.keys.findIndex((keys) => keys.includes(key));
     if (key.length !== 1 || row < 0) throw new Error(`the keypad has no key ${JSON.stringify(key)}`);
-    this.pico.pins.bridge(key, down ? [this.wiring.rows[row], this.wiring.columns[column]] : null);
+    return [this.wiring.rows[row], this.wiring.columns[this.wiring.keys[row].indexOf(key)]];
   }
 
   // One key after the other, each held and released for so many nanoseconds; returns when the last is released
   press(keys, held, released) {
+    for (const key of keys) this.#ends(key); // all or none
     for (const key of keys) {
       const begin = Math.max(this.#free, this.pico.nanos);
       this.pico.after(begin - this.pico.nanos, () => this.hold(key, true));

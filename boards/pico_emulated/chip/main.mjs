@@ -1,6 +1,6 @@
-// The emulator's process: node main.mjs CONFIG, with CONFIG as JSON {rom, flash, seed, board}. Descriptor 3 is a socket
-// of JSON lines both ways, requests {id, do, ...} and their answers {id, ...}, and events {event, ...}. It ends with
-// that socket.
+// The emulator's process: node main.mjs CONFIG, with CONFIG as JSON {control, rom, flash, seed, board}. Descriptor
+// `control` is a socket of JSON lines: requests {id, do, ...}, their answers {id, ...}, and events {event, ...}. The
+// process ends with that socket.
 import fs from 'node:fs';
 import net from 'node:net';
 import { Buzzer } from './buzzer.mjs';
@@ -13,7 +13,7 @@ import { Panel } from './st7789.mjs';
 
 const config = JSON.parse(process.argv[2]);
 const { board } = config;
-const socket = new net.Socket({ fd: 3 });
+const socket = new net.Socket({ fd: config.control });
 const tell = (message) => socket.write(JSON.stringify(message) + '\n');
 const event = (name, more = {}) => tell({ event: name, us: micros(), ...more });
 const micros = () => Math.round(pico.nanos / 1000);

@@ -75,7 +75,11 @@ export class Pico {
   #run(max) {
     const { core } = this.mcu, { clock } = this;
     for (let i = 0; i < max && this.on && !this.#ended; i++) {
-      if (core.waiting) return clock.idle;
+      if (core.waiting) {
+        if (clock.idle > 0) return clock.idle;
+        clock.fire();
+        continue;
+      }
       core.executeInstruction();
       if (core.cycles >= clock.nextCycle) clock.fire();
     }

@@ -109,7 +109,7 @@ export class Panel {
     this.waiting = this.pico.after(nanos, () => {
       const left = this.changedAt + QUIET_NS - this.pico.nanos;
       this.waiting = null;
-      if (left > 0) this.#wait(left); else this.drawn();
+      if (left >= 1) this.#wait(left); else this.drawn();
     });
   }
 }
