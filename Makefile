@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint fuzz vectors bench clean
+.PHONY: help demo test lint fuzz vectors bench pico-image emulated clean
 
 help:
 	@echo "make demo   fly one flight on real MicroPython and tell the story"
@@ -13,6 +13,8 @@ help:
 	@echo "make fuzz   mutate everything that is read for FUZZ_SECONDS (120) or FUZZ_COUNT cases"
 	@echo "make vectors  make tests/vectors again from their written seed"
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
+	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
+	@echo "make emulated    tests on a real Pico firmware under emulation"
 	@echo "make clean  remove .venv, caches and what the demo left"
 
 $(READY): pyproject.toml constraints.txt .ci/setup.sh
@@ -38,6 +40,12 @@ vectors: $(READY)
 
 bench: $(READY)
 	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/run.py
+
+pico-image: $(READY)
+	@PYTHONPATH=boards $(BIN)/python -m pico_emulated.image $(if $(IMAGE),--image $(IMAGE))
+
+emulated: pico-image
+	@$(BIN)/python -m pytest -n 2 tests/emulated
 
 clean:
 	rm -rf $(VENV) build demo-flight .pytest_cache .mypy_cache .ruff_cache .hypothesis

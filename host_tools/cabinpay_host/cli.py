@@ -14,6 +14,7 @@ import typer
 from . import (
     cli_books,
     cli_bundle,
+    cli_emulate,
     cli_enrol,
     cli_inspect,
     cli_keys,
@@ -47,6 +48,7 @@ app.command("provision")(cli_terminal.provision_)
 app.command("sync")(cli_terminal.sync_)
 cli_books.mount(cli_ledger.app)
 app.add_typer(cli_ledger.app, name="ledger")
+app.command("emulate")(cli_emulate.emulate)
 app.command("inspect", epilog="Example: cabinpay inspect payment.png --bundle 9C.bundle")(cli_inspect.inspect)
 app.add_typer(cli_vectors.app, name="vectors")
 
