@@ -93,6 +93,8 @@ def _tell(report: sync.Report, as_json: bool) -> None:
         "exceptions": ", ".join(exceptions) or "none",
     }
     screen.show(record, as_json)
+    if report.refused:
+        raise HostError("bundle_refused", f"{report.label}: {report.refused} Its receipts are in.", Exit.CHECKS)
     if report.time != "set":
         raise HostError("time_not_set", f"{report.label}: time was {report.time}; its receipts are in", Exit.CHECKS)
     if report.acked < report.number:

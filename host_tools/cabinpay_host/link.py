@@ -25,8 +25,8 @@ HELLO_SECONDS = 2.0
 HELLO_TRIES = 3
 CHUNK = 160
 CREDIT = 32
-# What a terminal signs on the link fits a frame of a request too
-MAX_STATEMENT = 400
+# A login with a channel, the longest that a terminal signs on the link, has about 220
+MAX_STATEMENT = 240
 # (number, receipt, evidence) as stored on the terminal
 Item = tuple[int, bytes, bytes]
 _ON_SERIAL = b""
@@ -177,7 +177,5 @@ def _expect(good: bool) -> None:
 
 
 def _refuse_reply() -> NoReturn:
-    line = (
-        "The terminal's answer is not what it should be: a bad line, or no Cabinpay terminal. Try again."
-    )
+    line = "The terminal's answer is not what it should be: a bad line, or no Cabinpay terminal. Try again."
     raise HostError("bad_reply", line, Exit.TERMINAL)

@@ -21,7 +21,8 @@ ROUNDS = 4
 @dataclass(frozen=True)
 class Report:
     """What a sync did. pulled: receipts new to the ledger; acked: up to which number the terminal knows them held;
-    number: its last receipt; exceptions: (number, code) that stand open on what was pulled; time: "set" or why not."""
+    number: its last receipt; exceptions: (number, code) that stand open on what was pulled; refused: why the terminal
+    did not take the bundle, or ""; time: "set" or why not."""
 
     label: str
     terminal_kid: bytes
@@ -31,6 +32,7 @@ class Report:
     exceptions: tuple[tuple[int, str], ...]
     bundle_sent: bool
     bundle: int
+    refused: str
     time: str
 
 
@@ -46,13 +48,14 @@ def synchronise(
     link cut anywhere costs nothing: run it again.
 
     The bundle goes first, for it may be what makes this laptop's or the ledger's key known to the terminal. clock() is
-    asked for Unix seconds at the moment they are sent: a pull can take a minute.
+    asked for Unix seconds at the moment they are sent: a pull can take a minute. A bundle that the terminal does not
+    take is told in the report: the receipts come in all the same.
     """
     hello = link.hello()
     _refuse_strangers(hello, ledger)
-    sent = bundle is not None and bundle[0] > hello.bundle
-    if bundle is not None and sent:
-        link.send_bundle(bundle[1])
+    before, refused = hello.bundle, ""
+    if bundle is not None and bundle[0] > before:
+        refused = _send_bundle(link, bundle[1])
         hello = link.hello()
     link.login(hello, ground)
     pulled = _Pull(link, ledger, hello.kid)
@@ -60,7 +63,19 @@ def synchronise(
     acked = _ack(link, ledger, hello, ledger_key)
     time = _set_time(link, hello, ground, clock)
     found = tuple(pulled.exceptions)
-    return Report(hello.label, hello.kid, pulled.new, acked, pulled.number, found, sent, hello.bundle, time)
+    sent = hello.bundle > before
+    return Report(hello.label, hello.kid, pulled.new, acked, pulled.number, found, sent, hello.bundle, refused, time)
+
+
+def _send_bundle(link: Link, data: bytes) -> str:
+    """Why the terminal refuses it, or nothing."""
+    try:
+        link.send_bundle(data)
+    except HostError as e:
+        if e.exit_code != Exit.REFUSED:
+            raise
+        return f"{e.code}: {e.line}"
+    return ""
 
 
 def _set_time(link: Link, hello: Hello, ground: Key, clock: Callable[[], int]) -> str:

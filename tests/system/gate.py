@@ -70,12 +70,12 @@ class Gate:
         self.ledger = Ledger.create(f"sqlite:///{folder}/ledger.db", folder / "archive", roots=list(self.roots))
         self.new_bundle(1)
 
-    def new_bundle(self, version: int, spec: str = SPEC) -> bytes:
-        """Signs bundle `version`, gives it to the ledger and keeps it for the next sync."""
+    def new_bundle(self, version: int, serial: int = 1) -> bytes:
+        """Signs bundle `version` under a delegation of that serial; the ledger has it, and the next sync brings it."""
         now = int(time.time())
         path = self.folder / "bundle.toml"
-        path.write_text(spec.format(version=version))
-        delegation = bundle.make_delegation(self.root, self.day.public, now + 90 * DAY, 1)
+        path.write_text(SPEC.format(version=version))
+        delegation = bundle.make_delegation(self.root, self.day.public, now + 90 * DAY, serial)
         data = bundle.make_bundle(path, self.day, delegation, list(self.roots), now)
         self.ledger.add_bundle(data)
         self.bundle = (version, data)

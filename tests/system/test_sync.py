@@ -66,6 +66,16 @@ def test_a_flash_rolled_back_stops_selling_and_its_other_branch_is_kept(
         again.wait("stopped")
 
 
+def test_a_bundle_that_is_refused_keeps_no_receipt_back(gate: Gate, terminal: simulator.Terminal) -> None:
+    gate.new_bundle(2, serial=2)
+    assert gate.sync(terminal).bundle == 2
+    sell(gate, terminal, "anna", 1500)
+    gate.new_bundle(3, serial=1)
+    report = gate.sync(terminal)
+    assert report.refused.startswith("bundle_older: ") and not report.bundle_sent
+    assert (report.bundle, report.pulled, report.acked) == (2, 1, 2)
+
+
 class Altered:
     """A serial line on which somebody alters replies and puts a right CRC around them."""
 
