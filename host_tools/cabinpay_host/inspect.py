@@ -9,7 +9,7 @@ from pathlib import Path
 from cabinpay.wire import base45, frames, qrtext
 from cabinpay.wire.errors import WireError
 
-from . import files, inspect_flash, keys, qr
+from . import files, inspect_flash, inspect_rows, keys, qr
 from .errors import HostError
 from .inspect_keys import Ring
 from .inspect_objects import MAX_BYTES, Objects, unknown
@@ -59,6 +59,9 @@ def of_bytes(data: bytes, ring: Ring) -> Thing:
 
 
 def _of_file(path: Path, data: bytes, ring: Ring) -> Thing:
+    rows = inspect_rows.explain(path.name, data)
+    if rows:
+        return rows
     if data.startswith(_PICTURES):
         return of_text(qr.read_picture(path), ring)
     if inspect_flash.start(data) is not None:

@@ -101,6 +101,7 @@ class Fields:
                 1: ("delegation", anything), 2: ("version", anything), 3: ("issued", time), 4: ("not_after", time),
                 5: ("airline", anything), 6: ("currencies", self._currencies), 7: ("issuers", self._issuers),
                 8: ("ground", _ground), 9: ("limits", _bundle_limits),
+                10: ("files", _files), 11: ("gateway", lambda v: f"certificate {v[0].hex()}, next {v[1].hex()}"),
             },
         }  # fmt: skip
 
@@ -155,6 +156,10 @@ def _ground(v: list[Any]) -> str:
 
 def _bundle_limits(v: list[int]) -> str:
     return f"fresh for {seconds(v[0])}, passes of {seconds(v[1])}, {v[2]} sales, receipts kept {seconds(v[3])}"
+
+
+def _files(v: list[Any]) -> str:
+    return "; ".join(f"{name}, {length} bytes, SHA-256 {digest.hex()}" for name, length, digest in v)
 
 
 def _field(label: Any, value: Any, table: dict[Any, tuple[str, Show]]) -> Field:

@@ -71,6 +71,7 @@ TABLE = (
     ("payment_signature", ALL, ANY, {"payment_signed": "thief"}),
     # what the terminal remembers
     ("already_paid", ALL, ANY, {"paid": True, "spent": ((SEQ, 100),)}),
+    ("revoked", ALL, ANY, {"revoked": True}),
     ("seq", ALL, ANY, {"spent": ((SEQ + 1, 100),)}),
     ("per_sale", ALL, ANY, {"per_sale": AMOUNT - 1}),
     ("per_sale", ALL, ANY, {"issuer_per_sale": AMOUNT - 1}),

@@ -34,6 +34,7 @@ KNOBS = {
     "issuer": "issuer", "issuer_from": NOW - 1000, "issuer_until": NOW + 1000, "issuer_currency": EUR,
     "issuer_per_sale": 4500, "issuer_total": 15000, "sold_in": EUR, "lifetime": 864000, "not_after": NOW + 604800,
     "delegated_until": NOW + 604800, "max_sales": 500, "max_sum": 500000, "cap": None, "floor_cap": None,
+    "revoked": False,
     # the pass
     "aud": AIRLINE, "flight": (FLIGHT, DAY), "currency": EUR, "nbf": NOW - 86400, "exp": NOW + 86400, "total": 10000,
     "per_sale": 4000, "count": 5, "pass_signed": "issuer", "pass_bytes": None,
@@ -101,6 +102,7 @@ class Bench:
     def _trust(self, case, way, clock):
         t = self.terminal
         t.trust = trust_of(bundle_of(case, way, clock), case["bundle"])
+        t.trust.revoked = lambda ident: case["revoked"]
         t.clock = Clock(lambda: 0, lambda: NOW if clock == RTC else None)
         t.clock.bound(NOW - 7200, case["not_after"], 60)
         if clock == SYNCED:

@@ -27,7 +27,7 @@ REASONS = (
         "pass_lifetime",
     )
     + ("no_sale", "mode", "bundle_expired", "ground_overdue", "stale", "ahead", "no_bill", "other_bill")
-    + ("amount", "order", "pass_signature", "payment_signature", "revoked", ALREADY_PAID, "seq")
+    + ("amount", "order", "pass_signature", "payment_signature", ALREADY_PAID, "revoked", "seq")
     + ("per_sale", "total", "count", "terminal_limit", "passes_full", "full", "storage", "damaged", "rolled_back")
     + ("blank", "needs_recovery")
 )
@@ -91,17 +91,19 @@ def decide(scan, trust, shift, sale, reading, spend, since_ground, passes, verif
     reason = _identity(scan, trust, shift, sale, reading) or _context(scan, trust, sale, reading, since_ground)
     seen = spend.get(scan.ident)
     # A code that has paid already says so whatever has changed around it since (the bill is gone, a minute has
-    # passed, the pass has expired): "try again" would make the passenger pay twice. Only codes that could have paid
+    # passed, the pass has expired or is revoked): "try again" would make the passenger pay twice. Only codes that could have paid
     # cost signatures here.
     if reason and (scan.payment.seq > seen[0] or trust.issuer(scan.issuer_kid) is None):
         return reason
     forged = _signatures(scan, trust, passes, verify)
     if forged:
         return reason or forged
+    if scan.payment.seq <= seen[0] and find_payment(scan.ident, scan.payment.seq):
+        return ALREADY_PAID
     if trust.revoked(scan.ident):
         return reason or "revoked"
     if scan.payment.seq <= seen[0]:
-        return ALREADY_PAID if find_payment(scan.ident, scan.payment.seq) else reason or "seq"
+        return reason or "seq"
     return _limits(scan, trust, sale, reading, spend, seen, since_ground) or APPROVED
 
 
