@@ -21,7 +21,8 @@ def explain(file_name: str, data: bytes) -> Thing | None:
     kind, digest = named.groups()
     rows = Rows(kind, len(data), lambda at, size: data[at : at + size])
     # a verifier of a few digits is soon tried: not even its hash is told
-    thing = Thing(f"file, {kind}", b"" if kind == CREW else data, [_row(kind, i, rows.at(i)) for i in range(rows.count)])
+    thing = Thing(f"file, {kind}", b"" if kind == CREW else data)
+    thing.fields = [_row(kind, i, rows.at(i)) for i in range(rows.count)]
     if len(data) % FORMS[kind][0]:
         thing.faults.append(f"length: {len(data)} bytes are no whole rows of {FORMS[kind][0]}")
     if not rows.ascending():
@@ -45,7 +46,8 @@ def _revoked(row: bytes) -> tuple[str, str]:
 
 def _item(row: bytes) -> tuple[str, str]:
     sku, english, chinese, price, currency = read_item(row)
-    return "item", f"sku {sku}: {english}{' / ' + chinese if chinese else ''}, {price} {money.name(currency)} (minor units)"
+    names = f"{english} / {chinese}" if chinese else english
+    return "item", f"sku {sku}: {names}, {price} {money.name(currency)} (minor units)"
 
 
 def _member(row: bytes) -> tuple[str, str]:

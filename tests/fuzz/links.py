@@ -49,7 +49,8 @@ class Requests:
         self.terminal = self.world.terminal
         self.host = world.Host(Session(self.terminal))
         self.seen = self._state()
-        self.bundle = world.bundle()
+        # one that is in force, and one that waits for a file whose bytes no case has
+        self.bundles = world.bundle(), world.bundle(version=9, files=[["revoked", 480, bytes(32)]])
 
     def make(self, chance: random.Random) -> tuple[int, list[bytes]]:
         """(0: first of a session, 1: after hello, 2: after login; bodies)."""
@@ -61,12 +62,15 @@ class Requests:
         signer = chance.choice(("ledger", "thief"))
         ack = world.signed(signer, messages.ack(kid, number, bytes(32), bytes(16), cbor), cose.AAD_ACK)
         time = world.signed(signer, messages.time(kid, bytes(16), world.NOW, cbor), cose.AAD_TIME)
-        at = chance.choice((0, 0, 100, 6000))
+        at = chance.choice((0, 0, 100, 150, 300, 6000))
+        bundle = chance.choice(self.bundles)
+        name = chance.choice(("revoked", "revoked", "crew", "../keys"))
         op, args = chance.choice(
             (
                 ("hello", []), ("pull", [1, 32]), ("pull", [number, 0xFFFFFFFF]), ("ack", [ack]), ("time", [time]),
                 ("login", [chance.choice((ack, time))]), ("provision", [bytes(32)] * 3 + ["label", "plane"]),
-                ("bundle", [len(self.bundle), at, self.bundle[at : at + 150] or b"\x00"]),
+                ("bundle", [len(bundle), at, bundle[at : at + 150] or b"\x00"]),
+                ("file", [name, chance.choice((0, at, 16 * at)), chance.randbytes(chance.choice((1, 16, 160, 200)))]),
             )
         )  # fmt: skip
         if args and isinstance(args[0], bytes) and chance.random() < 0.5:

@@ -91,8 +91,8 @@ def decide(scan, trust, shift, sale, reading, spend, since_ground, passes, verif
     reason = _identity(scan, trust, shift, sale, reading) or _context(scan, trust, sale, reading, since_ground)
     seen = spend.get(scan.ident)
     # A code that has paid already says so whatever has changed around it since (the bill is gone, a minute has
-    # passed, the pass has expired or is revoked): "try again" would make the passenger pay twice. Only codes that could have paid
-    # cost signatures here.
+    # passed, the pass has expired or is revoked): "try again" would make the passenger pay twice. Only codes that could
+    # have paid cost signatures here.
     if reason and (scan.payment.seq > seen[0] or trust.issuer(scan.issuer_kid) is None):
         return reason
     forged = _signatures(scan, trust, passes, verify)
