@@ -8,6 +8,7 @@ import typer
 from sqlalchemy import URL
 
 from cabinpay.wire.cbor import MAX_SIZE
+from cabinpay.wire.claims import SKU_DISCOUNT, SKU_TIP
 from cabinpay.wire.receipts import SALE, VOID
 
 from . import bundle as bundles
@@ -19,6 +20,8 @@ from .ledger import audit, cashup, views
 from .ledger.db import parsed
 from .ledger.models import BEARERS, PASSENGER
 from .ledger.store import Ledger
+
+RESERVED = {SKU_TIP: "tip", SKU_DISCOUNT: "discount"}
 
 app = typer.Typer(help="The ledger: receipts, postings, statements, cash-up, exceptions.")
 
@@ -134,12 +137,11 @@ def exceptions(
 
 
 @app.command()
-def verify(ledger: Location) -> None:
+def verify(ledger: Location, as_json: AsJson = False) -> None:
     """Check the whole ledger's invariants; ends with 7 and says what where one does not hold."""
     with open_ledger(ledger) as book, book.reading() as session:
         faults = audit.verify(session, book.archive)
-    for fault in faults:
-        print(fault)
+    screen.show_json({"faults": faults}) if as_json else print(*faults, sep="\n", end="\n" if faults else "")
     if faults:
         raise HostError("books_wrong", f"{len(faults)} checks failed: keep the ledger as it is", Exit.CHECKS)
     screen.note("every check holds")
@@ -147,7 +149,7 @@ def verify(ledger: Location) -> None:
 
 def _line(line: views.StatementLine) -> dict[str, object]:
     flight = f"{line.flight[0]}{line.flight[1]}" if line.flight else "unknown"
-    items = ", ".join(f"{quantity} x {sku}" for sku, quantity, _ in line.lines)
+    items = ", ".join(f"{quantity} x {RESERVED.get(sku, sku)}" for sku, quantity, _ in line.lines)
     what = items if line.reason is None else f"refund: {line.reason}"
     amount = money.show(line.amount, line.currency)
     return {"time": moment(line.time), "flight": flight, "terminal": line.terminal, "items": what, "amount": amount}

@@ -71,6 +71,7 @@ def total(counter: Counter[str]) -> int:
 def fuzz(seed: str, seconds: float, count: int, workers: int) -> list[str]:
     """Runs all targets, prints counts and rates; what broke."""
     jobs = [(seed, worker, workers, seconds, count // workers) for worker in range(workers)]
+    start = time.monotonic()
     with Pool(workers) as pool:
         results = pool.map(work, jobs, chunksize=1)
     cases = 0
@@ -80,7 +81,7 @@ def fuzz(seed: str, seconds: float, count: int, workers: int) -> list[str]:
         cases += total(found)
         most = ", ".join(f"{code} {n:,}" for code, n in found.most_common(12))
         print(f"{name:9} {total(found):>11,} cases {total(found) / (spent or 1):>9,.0f}/s a processor  {most}")
-    print(f"{cases:,} cases in {seconds:.0f} s on {workers} processors, seed {seed}")
+    print(f"{cases:,} cases in {time.monotonic() - start:.0f} s on {workers} processors, seed {seed}")
     faults = [broken for _, broken, _ in results if broken]
     faults += [f"a worker grew by {grown} KB" for _, _, grown in results if grown > GROWTH_KB]
     return faults

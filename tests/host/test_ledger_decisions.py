@@ -275,7 +275,8 @@ def test_the_commands(tmp_path, capsys):
         ("ledger exceptions --ledger l.db --json", 0, "lost_terminal"),
         ("ledger rebuild --from l.db.archive --ledger m.db", 0, ""),
         ("ledger rebuild --from l.db.archive --ledger m.db", 4, "ledger_exists"),
-        ("ledger verify --ledger m.db", 0, ""),
+        ("ledger verify --ledger m.db", 0, "every check holds"),
+        ("ledger verify --ledger m.db --json", 0, "\"faults\": []"),
     ]
     for line, code, word in lines:
         assert call(tmp_path, line) == code, line
