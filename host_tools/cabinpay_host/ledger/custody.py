@@ -33,11 +33,11 @@ def settle(session: Session, terminal: Terminal, given: list[ReceiptRow], after:
     """Moves what `terminal` is acked for, after `given` (one delivery, ascending numbers) was stored; what is new of
     its order, for the archive. after: what the terminal gave just before, where it has signed for all of it."""
     records = _note_order(given)
-    _advance(session, terminal, given)
+    advance(session, terminal, given)
     while after is not None and (row := _gap(session, terminal.kid, given, after)):
         row.follows = NOTHING
         records.append(_order(row, NOTHING))
-        _advance(session, terminal, given)
+        advance(session, terminal, given)
     return records
 
 
@@ -74,7 +74,8 @@ def _before(row: ReceiptRow) -> int:
     return row.number - 1 if row.good is None else row.good
 
 
-def _advance(session: Session, terminal: Terminal, given: list[ReceiptRow]) -> None:
+def advance(session: Session, terminal: Terminal, given: list[ReceiptRow]) -> None:
+    """Moves what `terminal` is acked for, after `given` was stored and its order is known."""
     joined = _anchor(session, terminal.kid)
     # of two branches that reach as far, the one that the terminal has now
     anchored = joined + [r for r in given if r.anchored]

@@ -95,7 +95,7 @@ def _take(session: Session, batch: list[arc.Record], order: dict[tuple[bytes, ..
         return
     for row in rows:
         row.follows = order.get((kid, arc.u64(row.number), row.sha256))
-    custody.settle(session, terminal, rows, None)
+    custody.advance(session, terminal, rows)
 
 
 def _apply(session: Session, record: arc.Record) -> None:
