@@ -1,6 +1,6 @@
 """A terminal's flash as an image: its littlefs files and its journal's records, read only.
 
-The record layout is stated in firmware/cabinpay/agent/records.py; this is the ground's own reading of it.
+The layout is stated in firmware/cabinpay/agent/JOURNAL.md; this is the ground's own reading of it.
 """
 
 import binascii
@@ -14,13 +14,15 @@ from littlefs import LittleFS, LittleFSError
 from littlefs.context import UserContext
 
 BLOCK = 4096
-RECEIPT, ACK, TIME = 1, 2, 3
-JOURNAL = "journal/"
+RECEIPT, ACK, TIME, PURGE = 1, 2, 3, 4
+JOURNAL, QUARANTINE = "journal/", "quarantine/"
 _MAGIC = b"littlefs"
-_SEGMENT = 12
-_RECORD_MAGIC = b"CPR1"
+_SEGMENT = ">4sIII"
+SEGMENT_HEADER = struct.calcsize(_SEGMENT) + 4
+_RECORD_MAGIC = b"CPR2"
 _HEAD = ">4sBBHHHIQ8s8sIII"
-_HEAD_SIZE = struct.calcsize(_HEAD)
+_HEAD_SIZE = struct.calcsize(_HEAD) + 4
+_PASS = ">8s8sIIIB3x"
 # No larger file is a terminal's; a damaged size must not fill memory
 _MAX_FILE = 1 << 20
 _READ_ERROR = -5
@@ -28,12 +30,13 @@ _READ_ERROR = -5
 
 @dataclass
 class Record:
-    """One record of the journal; number: a receipt's own, or what an ack covers."""
+    """One record of the journal; number: a receipt's own, or what an ack covers; floor: what time it has been."""
 
     type: int
     number: int
     signed: bytes
     evidence: bytes
+    floor: int
 
 
 @dataclass
@@ -44,6 +47,18 @@ class Flash:
     used: int
     blocks: int
     fault: str = ""
+
+
+@dataclass
+class Pass:
+    """What a pass has spent on the terminal."""
+
+    issuer_kid: bytes
+    cti: bytes
+    seq: int
+    total: int
+    expiry: int
+    count: int
 
 
 class _Image(UserContext):  # type: ignore[misc, unused-ignore]
@@ -94,17 +109,41 @@ def _read_files(fs: LittleFS, flash: Flash) -> None:
                 flash.files[path] = f.read(_MAX_FILE)
 
 
+def header(segment: bytes) -> tuple[int, int, int] | None:
+    """(ordinal, highest number before it, high-water number) of a segment, or None where its header is damaged."""
+    if not _checked(segment[:SEGMENT_HEADER], SEGMENT_HEADER) or segment[:4] != b"CPS2":
+        return None
+    _, ordinal, before, high = struct.unpack_from(_SEGMENT, segment)
+    return ordinal, before, high
+
+
 def records(segment: bytes) -> Iterator[Record]:
     """Records of a segment; ValueError with one line at the first place that is damaged or was torn by a power cut."""
-    if len(segment) < _SEGMENT:
+    if len(segment) < SEGMENT_HEADER:
         return
-    if segment[:4] != b"CPS1" or binascii.crc32(segment[:8]) != int.from_bytes(segment[8:12], "big"):
+    if header(segment) is None:
         raise ValueError("its header is damaged")
-    at = _SEGMENT
+    at = SEGMENT_HEADER
     while at < len(segment):
         record, size = _record(segment, at)
         yield record
         at += size
+
+
+def snapshot(data: bytes) -> tuple[bytes, list[Pass]]:
+    """(head as CBOR, passes) of a snapshot; ValueError where it is damaged."""
+    if data[:4] != b"CPN1" or not _checked(data, 8):
+        raise ValueError("its checksum is wrong")
+    length, count = struct.unpack_from(">HH", data, 4)
+    end = 8 + length
+    size = struct.calcsize(_PASS)
+    if len(data) != end + count * size + 4:
+        raise ValueError("its lengths are wrong")
+    return data[8:end], [Pass(*struct.unpack_from(_PASS, data, end + i * size)) for i in range(count)]
+
+
+def _checked(data: bytes, least: int) -> bool:
+    return len(data) >= least and binascii.crc32(data[:-4]) == int.from_bytes(data[-4:], "big")
 
 
 def carve(data: bytes) -> list[Record]:
@@ -120,13 +159,15 @@ def carve(data: bytes) -> list[Record]:
 def _record(data: bytes, at: int) -> tuple[Record, int]:
     if len(data) - at < _HEAD_SIZE:
         raise ValueError(f"a record is torn at byte {at}")
-    magic, type_, _, a, b, _, number, *_ = struct.unpack_from(_HEAD, data, at)
+    magic, type_, _, a, b, _, number, floor, *_ = struct.unpack_from(_HEAD, data, at)
     if magic != _RECORD_MAGIC:
         raise ValueError(f"no record where one belongs, at byte {at}")
+    if not _checked(data[at : at + _HEAD_SIZE], _HEAD_SIZE):
+        raise ValueError(f"a record's head is damaged at byte {at}")
     size = _HEAD_SIZE + a + b + 4
     if len(data) - at < size:
         raise ValueError(f"a record is torn at byte {at}")
     if binascii.crc32(data[at : at + size - 4]) != int.from_bytes(data[at + size - 4 : at + size], "big"):
         raise ValueError(f"a record's checksum is wrong at byte {at}")
     body = at + _HEAD_SIZE
-    return Record(type_, number, data[body : body + a], data[body + a : body + a + b]), size
+    return Record(type_, number, data[body : body + a], data[body + a : body + a + b], floor), size

@@ -8,16 +8,16 @@ from contextlib import suppress
 from cabinpay.wire import cose, receipts
 from cabinpay.wire.errors import WireError
 
-from . import codec, crypto, flash_image, loose, money
+from . import codec, crypto, flash_image, inspect_snapshot, loose, money
 from .bundle_text import moment
 from .errors import HostError
-from .flash_image import ACK, JOURNAL, RECEIPT, TIME, Record
+from .flash_image import ACK, JOURNAL, PURGE, QUARANTINE, RECEIPT, TIME, Record
 from .inspect_fields import KINDS, public_key
 from .inspect_keys import Ring
 from .inspect_objects import Objects, sound
 from .inspect_things import Field, Thing
 
-_TYPES = {RECEIPT: "receipt", ACK: "ack", TIME: "time"}
+_TYPES = {RECEIPT: "receipt", ACK: "ack", TIME: "time", PURGE: "purge"}
 # Each refused record is a part with its reasons, up to here; the rows show the others
 _MAX_PARTS = 20
 start = flash_image.start
@@ -33,8 +33,11 @@ def explain(data: bytes, ring: Ring) -> Thing:
     if flash.fault:
         thing.faults.append(flash.fault)
     for name in sorted(flash.files, key=lambda name: (name != "keys", name)):
-        if not name.startswith(JOURNAL):
+        if name.startswith("snapshot"):
+            thing.parts.append(inspect_snapshot.explain(name, flash.files[name]))
+        elif not name.startswith((JOURNAL, QUARANTINE)):
             thing.parts.append(small_file(name, flash.files[name], objects))
+    _high_water(thing, flash.files)
     _Journal(thing, objects).explain(_records(thing, flash.files, data))
     return thing
 
@@ -49,6 +52,10 @@ def small_file(name: str, data: bytes, objects: Objects) -> Thing:
     if name == "boots":
         boots = int.from_bytes(body, "big")
         thing.fields.append(Field("", "boots", boots, str(boots)))
+    elif name == "high":
+        numbers = [int.from_bytes(body[at : at + 4], "big") for at in (0, 4, 8)]
+        shown = f"{numbers[0]}; the last receipt was {numbers[2]} or above, in segment {numbers[1]}"
+        thing.fields.append(Field("", "high-water", numbers, shown))
     elif not _keystore(thing, body, objects.ring):
         objects.part(thing, body)
         with suppress(HostError):
@@ -75,18 +82,46 @@ def _keystore(thing: Thing, body: bytes, ring: Ring) -> bool:
 
 
 def _records(thing: Thing, files: dict[str, bytes], data: bytes) -> Iterator[Record]:
-    segments = sorted(name for name in files if name.startswith(JOURNAL) and name[len(JOURNAL) :].isdigit())
+    segments = sorted((name for name in files if _ordinal(name)), key=_ordinal)
     for name in segments:
         try:
             yield from flash_image.records(files[name])
         except ValueError as e:
-            torn = "torn" in str(e)
-            (thing.notes if torn else thing.faults).append(f"segment {name[len(JOURNAL) :]}: {e}")
-    if not segments:
+            torn = "torn" in str(e) and name.startswith(JOURNAL)
+            (thing.notes if torn else thing.faults).append(f"segment {name[-8:]}: {e}")
+            if not torn:
+                yield from _rest(files[name])
+        if name.startswith(QUARANTINE):
+            thing.notes.append(f"segment {name[-8:]} is in quarantine: the terminal found damage in it and kept it")
+    if not segments and not any(name.startswith("snapshot") for name in files):
         carved = flash_image.carve(data)
         if carved:
             thing.faults.append(f"no journal, but {len(carved)} records lie in the raw flash (needs recovery)")
         yield from sorted(carved, key=lambda record: record.number)
+
+
+def _rest(segment: bytes) -> Iterator[Record]:
+    """What is whole behind the damage in a segment."""
+    whole = flash_image.carve(segment)
+    before = 0
+    with suppress(ValueError):
+        for _ in flash_image.records(segment):
+            before += 1
+    yield from whole[before:]
+
+
+def _ordinal(name: str) -> int:
+    digits = name.rpartition("/")[2]
+    return int(digits) if name.startswith((JOURNAL, QUARANTINE)) and digits.isdigit() else 0
+
+
+def _high_water(thing: Thing, files: dict[str, bytes]) -> None:
+    """The highest that any segment says; file `high` and the snapshot say it too, each in its part."""
+    headers = [flash_image.header(files[name]) for name in files if _ordinal(name)]
+    known = [header[2] for header in headers if header]
+    if known:
+        shown = f"{max(known)}, by the headers of {len(known)} segments: no receipt has a higher number"
+        thing.fields.append(Field("", "high-water", max(known), shown))
 
 
 class _Journal:
@@ -131,6 +166,8 @@ class _Journal:
         elif record.type == ACK:
             self._acked = max(self._acked, record.number)
             shown = f"up to {record.number}"
+        elif record.type == PURGE:
+            return Field("", "purge", record.floor, f"passes that had expired at {moment(record.floor)} were dropped")
         else:
             shown = f"{len(record.signed)} bytes"
         if record.evidence:
@@ -174,16 +211,31 @@ class _Journal:
         """Does this receipt follow the last one? The first that is held may follow any that was freed."""
         if not self._count:
             self._first = receipt.number
+            if isinstance(receipt, receipts.Break):
+                self._breaks_told(receipt)
             if receipt.number == 1 and receipt.previous != receipts.FIRST_PREVIOUS:
                 self._breaks.append("chain: receipt 1 has something before it")
             return
-        due = receipt.lost[1] + 1 if isinstance(receipt, receipts.Break) else self._number + 1
+        if isinstance(receipt, receipts.Break):
+            self._breaks_told(receipt)
+            if receipt.good < self._number or (receipt.good == self._number and receipt.previous == self._head):
+                return
+        elif receipt.number == self._number + 1 and receipt.previous == self._head:
+            return
+        self._does_not_follow(receipt)
+
+    def _does_not_follow(self, receipt: receipts.Receipt) -> None:
+        due = receipt.good + 1 if isinstance(receipt, receipts.Break) else self._number + 1
         if receipt.number != due:
             self._breaks.append(f"chain: receipt {receipt.number} stands where {due} belongs")
-        elif receipt.previous != self._head:
+        else:
             self._breaks.append(
                 f"chain: receipt {receipt.number} does not name the SHA-256 of {self._number} before it"
             )
+
+    def _breaks_told(self, receipt: receipts.Break) -> None:
+        first, last = receipt.lost
+        self._thing.notes.append(f"break: numbers {first} to {last} may have been used and were lost")
 
     def _bound(self, sale: receipts.Sale, evidence: bytes) -> str:
         if not evidence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from cabinpay.wire import cose, messages
 from . import codec
 from .errors import Exit, HostError
 from .keys import Key
+from .ledger.custody import BEGINNING
 from .ledger.store import Ledger
 from .link import Hello, Link
 
@@ -120,9 +122,11 @@ class _Pull:
             if self._on_another_branch(first):
                 self._from(1)
                 return
-            first = self._ledger.next_number(self._kid)
-            if first >= past:
+            following = self._ledger.next_number(self._kid)
+            if following >= past:
                 return
+            # custody did not move: the terminal does not hold what comes next, and has to say so from its beginning
+            first = 1 if following == first else following
 
     def _on_another_branch(self, first: int) -> bool:
         """Did the terminal give nothing new, and yet hold something else than the ledger does? It has lost receipts, or
@@ -132,13 +136,15 @@ class _Pull:
 
     def _from(self, first: int) -> int:
         """Pulls from `first` to the terminal's end; the number after the last one it gave."""
+        after = BEGINNING if first == 1 else None
         while True:
             items, self.number, self.head = self._link.pull(first)
             if not items:
                 return first
-            taken = self._ledger.take(self._kid, items, source="sync")
+            taken = self._ledger.take(self._kid, items, "sync", after)
             self.new += taken.new
             self.exceptions += taken.exceptions
+            after = items[-1][0], hashlib.sha256(items[-1][1]).digest()
             first = items[-1][0] + 1
 
 

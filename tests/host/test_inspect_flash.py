@@ -75,7 +75,8 @@ def test_a_flash_image(ground: gates.Gate, capsys: pytest.CaptureFixture[str]) -
 
 
 def record_of(signed: bytes, number: int) -> bytes:
-    head = struct.pack(">4sBBHHHIQ8s8sIII", b"CPR1", 1, 1, len(signed), 0, 0, number, 0, b"", b"", 0, 0, 0)
+    head = struct.pack(">4sBBHHHIQ8s8sIII", b"CPR2", 1, 1, len(signed), 0, 0, number, 0, b"", b"", 0, 0, 0)
+    head += zlib.crc32(head).to_bytes(4, "big")
     return head + signed + zlib.crc32(head + signed).to_bytes(4, "big")
 
 
@@ -83,7 +84,7 @@ def test_a_flash_whose_chain_breaks(ground: gates.Gate, monkeypatch: pytest.Monk
     image = (ground.folder / "flash.img").read_bytes()
     segment = flash_image.read(image).files["journal/00000001"]
     records = [record.signed for record in flash_image.records(segment) if record.type == flash_image.RECEIPT]
-    head = segment[:12]
+    head = segment[: flash_image.SEGMENT_HEADER]
     altered = inspect.inspect_flash.explain(image.replace(records[1], bytes(len(records[1]))), Ring())
     assert any("checksum" in fault for fault in altered.faults) and not sound(altered)
     reasons = []

@@ -116,7 +116,7 @@ class Bench:
         t.journal.room = lambda: case["room"]
         t.journal.find_payment = lambda ident, seq: self.found if case["paid"] else None
         t.chain.shift = self.shift if case["shift"] else None
-        t.since_ground = (case["sold"], {})
+        t.store.since_ground = (case["sold"], {})
         t.passes = PassCache(self.crypto.verify, 32)
         t.spend = SpendTable(2)
         ident = world.kid_of(case["pass_signed"]) + world.some("passenger", 8)
@@ -152,7 +152,7 @@ class Bench:
 
     def _seen(self, sale):
         t = self.terminal
-        return t.journal.number, t.journal.head, bytes(t.spend._table), str(t.since_ground)
+        return t.journal.number, t.journal.head, bytes(t.spend._table), str(t.store.since_ground)
 
 
 def bundle_of(case, way, clock):

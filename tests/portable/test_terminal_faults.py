@@ -2,8 +2,9 @@
 
 import ed25519
 from cabinpay.agent import records
-from cabinpay.agent.journal import FOLDER
-from cabinpay.wire import cbor
+from cabinpay.agent.segments import FOLDER, QUARANTINE
+from cabinpay.wire import cbor, cose
+from cabinpay.wire.receipts import BREAK, read_receipt
 from test_terminal import Full, provision, refused
 from world import (
     DAY,
@@ -113,14 +114,84 @@ def flip(world, name, at):
         f.write(data)
 
 
-def test_damage_stops_selling_and_can_be_pulled_and_keeps_the_bundle():
+def read(signed):
+    return read_receipt(cose.parse(signed, cbor).payload, cbor)
+
+
+def test_damage_is_told_by_a_break_and_selling_goes_on_above_it():
+    world = selling()
+    for seq in (1, 2, 3):
+        world.pay(quick(seq=seq))
+    flip(world, FOLDER + "/00000001", 1000)
+    reboot(world)
+    assert world.terminal.state == "ready" and world.files.listed(QUARANTINE) == ["00000001"]
+    held = [read(signed) for _, signed, _ in receipts(world)]
+    assert [r.number for r in held] == [1, 2, 4, 129 + 1]
+    assert (held[3].kind, held[3].good, held[3].lost, held[3].shift) == (BREAK, 2, [3, 129], 0)
+    assert held[3].previous == world.terminal.journal.head_at(2)
+    # who is at work signs on again: the opening, or sales of this shift, may be what is lost
+    assert world.pay(quick(seq=9)) == "no_shift" and world.terminal.chain.last_sale is None
+    world.terminal.open_shift("1", FLIGHT, DAY)
+    assert [world.pay(quick(seq=seq)) for seq in (1, 3)] == ["already_paid", "already_paid"]
+    for _ in range(2):
+        reboot(world)
+        assert world.terminal.state == "ready" and world.terminal.journal.number == 131
+    assert world.terminal.chain.shift.crew == "1"
+
+
+def test_a_sale_that_damage_took_is_not_made_again():
+    for rtc in (NOW, None):
+        world = selling(bundle(currencies=[[EUR, 2, [[5000] * 3] * 3, 500000]]), rtc=rtc)
+        text = quick()
+        assert world.pay(text) == "approved"
+        flip(world, FOLDER + "/00000001", 600)
+        reboot(world)
+        world.terminal.open_shift("1", FLIGHT, DAY)
+        assert world.pay(text) == "stale"
+        broken = world.terminal.clock.read()[0]
+        assert world.pay(quick(seq=2, iat=broken + 50)) == "stale"
+        # a bill was asked for after the damage, whatever the clock is worth
+        sale = world.sale()
+        bill = world.terminal.bill(sale)
+        its = a_pass()
+        answer = payment(its, 3, terms=[sale.amount, EUR], challenge=bill.challenge(cbor))
+        assert world.terminal.scan(shown(its, answer), sale).code == "approved"
+        world.seconds = 70
+        if rtc is None:
+            assert world.pay(quick(seq=4, iat=NOW + 1000)) == "stale"
+            world.terminal.set_time(NOW + 1000, b"statement")
+            assert world.pay(quick(seq=4, iat=NOW + 1000)) == "stale"
+            world.seconds += 70
+            assert world.pay(quick(seq=4, iat=NOW + 1070)) == "approved"
+        else:
+            assert world.pay(quick(seq=4, iat=world.terminal.clock.read()[0])) == "approved"
+        reboot(world)
+        assert world.pay(text) == "stale"
+
+
+def test_where_not_even_the_high_water_number_is_left_it_stays_damaged():
     world = selling()
     world.pay(quick())
-    flip(world, FOLDER + "/00000001", 100)
+    flip(world, "high", 9)
+    with world.files.open(FOLDER + "/00000001", "wb") as f:
+        f.write(b"?" * 800)
     reboot(world)
     assert world.terminal.state == "damaged" and world.pay(quick(seq=2)) == "damaged"
     assert world.terminal.trust.bundle.version == 7
     assert refused(world.terminal.acknowledge, 1, b"ack") == "storage"
+
+
+def test_a_break_that_cannot_be_stored():
+    world = selling()
+    world.pay(quick())
+    flip(world, FOLDER + "/00000001", 600)
+    files = world.files = Full(world.files)
+    files.full = True
+    world.boot()
+    assert world.terminal.state in ("storage", "damaged") and world.pay(quick(seq=2)) != "approved"
+    files.full = False
+    world.boot()
+    assert world.terminal.state == "ready"
 
 
 def test_a_damaged_bundle_is_none_and_the_receipts_stay():

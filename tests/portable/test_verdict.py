@@ -175,7 +175,7 @@ def table_world(changes, rtc):
 
 def state_of(world):
     terminal = world.terminal
-    since = terminal.since_ground
+    since = terminal.store.since_ground
     return (
         terminal.journal.number,
         terminal.journal.head,

@@ -2,7 +2,8 @@
 
 from cabinpay.wire import cose
 from cabinpay.wire.errors import WireError
-from cabinpay.wire.receipts import CLOSE, OPEN, SALE, SYNCED, VOID, read_receipt
+from cabinpay.wire.receipts import BREAK, CLOSE, FLOOR, OPEN, SALE, SYNCED, VOID, Break, Open, read_receipt
+from cabinpay.wire.schema import MAX_TIME
 
 from . import records
 from .errors import Refused, StorageError
@@ -10,7 +11,8 @@ from .errors import Refused, StorageError
 
 class Chain:
     """shift: the Open receipt in force or None; sums: {(currency, kind): [count, sum]} of the shift; last_sale:
-    (number, amount, currency) of its last, or None; last_cancelled: was that one cancelled?"""
+    (number, amount, currency) of its last, or None; last_cancelled: was that one cancelled?; broken: until when sales
+    may have been made, Unix seconds, of which no receipt is left (0: none, MAX_TIME: nobody can tell)."""
 
     def __init__(self, journal, keystore, codec, verify):
         self.journal = journal
@@ -22,18 +24,27 @@ class Chain:
         self.last_sale = None
         self.bundle = 0
         self.last_cancelled = False
+        self.broken = 0
 
     def replay(self, record):
         """Takes up a record at boot or after an append."""
+        if record.type == records.TIME:
+            self.ground_spoke(record.floor)
         if record.type != records.RECEIPT:
             return
         if record.kind == OPEN:
-            self.shift = read_receipt(cose.parse(record.signed, self._codec).payload, self._codec)
+            self.shift = self._read(record)
             self.bundle = max(self.bundle, self.shift.bundle)
             self.sums = {}
             self.last_sale = None
         elif record.kind == CLOSE:
             self.shift = None
+        elif record.kind == BREAK:
+            # its opening may be lost, and its sums are not to be trusted: the crew signs on again
+            self.shift = None
+            self.last_sale = None
+            found = self._read(record)
+            self.broken = MAX_TIME if found.quality[0] == FLOOR else found.time
         elif record.kind == SALE:
             self._book(SALE, record.spend)
             self.last_sale = (record.number, record.spend[3], record.spend[5])
@@ -42,6 +53,33 @@ class Chain:
             self._book(VOID, record.spend)
             if self.last_sale and record.spend[4] == self.last_sale[0]:
                 self.last_cancelled = True
+
+    def ground_spoke(self, time):
+        """It is `time`, Unix seconds: sales before a break were made before it."""
+        if self.broken == MAX_TIME:
+            self.broken = time
+
+    def mend(self, reading):
+        """Has a break receipt say what is lost, where anything is, so that selling goes on above it; StorageError where
+        that is not to be done."""
+        explained = self.journal.explain()
+        if explained is None:
+            raise StorageError()
+        good, last = explained
+        self.append(Break, reading, spend=records.in_expiry(good), good=good, lost=[good + 1, last])
+
+    def state(self):
+        """What a snapshot says of it, for `restore`."""
+        shift = self.shift.pack(self._codec) if self.shift else b""
+        sums = [[currency, kind] + self.sums[currency, kind] for currency, kind in sorted(self.sums)]
+        return [self.bundle, shift, sums, list(self.last_sale or ()), int(self.last_cancelled), self.broken]
+
+    def restore(self, state):
+        self.bundle, shift, sums, last, cancelled, self.broken = state
+        self.shift = Open.unpack(shift, self._codec) if shift else None
+        self.sums = {(currency, kind): [count, total] for currency, kind, count, total in sums}
+        self.last_sale = tuple(last) if last else None
+        self.last_cancelled = bool(cancelled)
 
     def append(self, cls, reading, evidence=b"", spend=records.NO_SPEND, **fields):
         """Signs and stores the next receipt of class `cls`, at the clock's `reading` that it was decided on; returns it
@@ -68,15 +106,18 @@ class Chain:
         return [self.shift.number, self.journal.number], sums
 
     def _next(self, cls, reading, fields):
-        number = self.journal.number + 1
+        number = fields["lost"][1] + 1 if cls.KIND == BREAK else self.journal.number + 1
         time, quality, age = reading
-        shift = self.shift.number if self.shift else 0
+        shift = self.shift.number if self.shift and cls.KIND != BREAK else 0
         if cls.KIND == OPEN:
             shift = number
         return cls(
             number=number, previous=self.journal.head, kind=cls.KIND, time=time, quality=[quality, age], shift=shift,
             **fields
         )  # fmt: skip
+
+    def _read(self, record):
+        return read_receipt(cose.parse(record.signed, self._codec).payload, self._codec)
 
     def _own_signature(self, kid, message, signature):
         return kid == self._keys.kid and self._verify(self._keys.public, message, signature)

@@ -1,35 +1,29 @@
-"""Records and segments of the journal, byte by byte; all numbers big-endian.
-
-Segment: a header, then records, appended and never overwritten.
-    header  magic "CPS1", ordinal u32, CRC-32 of those 8 bytes u32
-Record: fixed fields that boot needs without decoding CBOR, the signed bytes, the evidence, CRC-32 of all before.
-    magic "CPR1", type u8, receipt kind u8, length of signed bytes u16, length of evidence u16, currency u16,
-    number u32, floor u64, issuer kid 8, cti 8, seq u32, amount u32, pass expiry u32
-Types: RECEIPT (number: its own), ACK (signed bytes: the ack, number: what it covers), TIME (signed bytes: the ground's
-time statement). Floor: Unix seconds that have certainly passed (a TIME, a receipt over a synced clock), else 0.
-Currency, issuer kid to pass expiry: a sale's. In a void: those of the sale that it cancels (amount: what it gives
-back), with the number of that sale in the place of the pass expiry. Else zero.
-"""
+"""Records and segments of the journal; JOURNAL.md has their layout byte by byte."""
 
 import binascii
 import struct
 
-RECEIPT, ACK, TIME = 1, 2, 3
+RECEIPT, ACK, TIME, PURGE = 1, 2, 3, 4
 
-SEGMENT_MAGIC = b"CPS1"
-SEGMENT_HEADER = 12
-RECORD_MAGIC = b"CPR1"
+SEGMENT_MAGIC = b"CPS2"
+_SEGMENT = ">4sIII"
+SEGMENT_HEADER = struct.calcsize(_SEGMENT) + 4
+RECORD_MAGIC = b"CPR2"
 _HEAD = ">4sBBHHHIQ8s8sIII"
-HEAD_SIZE = struct.calcsize(_HEAD)
+# with the checksum of its own: a length that flipped must not make a record look like one that was cut off
+HEAD_SIZE = struct.calcsize(_HEAD) + 4
 # a receipt is about 190 bytes, evidence with 24 lines under 700; whatever is stored must fit a reply of the link
-MAX_RECORD = 1232
+MAX_RECORD = 1236
 
 NO_SPEND = (bytes(8), bytes(8), 0, 0, 0, 0)
+# When an ack came is known only over a synced clock
+NO_TIME = 0xFFFFFFFF
+_PIECE = 512
 
 
 class Record:
-    """One record as read; spend: (issuer kid, cti, seq, amount, expiry, currency); a void has the number of the sale
-    that it cancels in the place of expiry."""
+    """One record as read; spend: (issuer kid, cti, seq, amount, expiry, currency). In the place of expiry a void has
+    the number of the sale that it cancels, a break its last good number, an ack the time at which it came."""
 
     def __init__(self, type_, kind, number, floor, spend, signed, evidence=b""):
         self.type = type_
@@ -41,9 +35,33 @@ class Record:
         self.evidence = evidence
 
 
-def segment_header(ordinal):
-    body = SEGMENT_MAGIC + ordinal.to_bytes(4, "big")
+def ack(number, time, statement):
+    """The record of an ack up to `number` that came at `time`, Unix seconds or NO_TIME."""
+    return Record(ACK, 0, number, 0, in_expiry(min(time, NO_TIME)), statement)
+
+
+def in_expiry(value):
+    """Spend fields that are empty but for the last one."""
+    return NO_SPEND[:4] + (value, 0)
+
+
+def break_good(record):
+    """Last good number of a break."""
+    return record.spend[4]
+
+
+def segment_header(ordinal, before, high):
+    """before: highest number of any receipt before it; high: the high-water number from then on."""
+    body = struct.pack(_SEGMENT, SEGMENT_MAGIC, ordinal, before, high)
     return body + binascii.crc32(body).to_bytes(4, "big")
+
+
+def read_header(data, ordinal):
+    """(before, high) of segment `ordinal`, or None where these bytes are not its header."""
+    if len(data) < SEGMENT_HEADER or binascii.crc32(data[:-4]) != int.from_bytes(data[-4:], "big"):
+        return None
+    magic, named, before, high = struct.unpack(_SEGMENT, data[:-4])
+    return (before, high) if (magic, named) == (SEGMENT_MAGIC, ordinal) else None
 
 
 def pack(buffer, record):
@@ -57,9 +75,11 @@ def pack(buffer, record):
         _HEAD, buffer, 0, RECORD_MAGIC, record.type, record.kind, a, b, currency, record.number, record.floor, k, cti,
         seq, amount, expiry,
     )  # fmt: skip
+    view = memoryview(buffer)
+    struct.pack_into(">I", buffer, HEAD_SIZE - 4, binascii.crc32(view[: HEAD_SIZE - 4]))
     buffer[HEAD_SIZE : HEAD_SIZE + a] = record.signed
     buffer[HEAD_SIZE + a : size] = record.evidence
-    struct.pack_into(">I", buffer, size, binascii.crc32(memoryview(buffer)[:size]))
+    struct.pack_into(">I", buffer, size, binascii.crc32(view[:size]))
     return size + 4
 
 
@@ -69,12 +89,47 @@ def read(f):
     head = f.read(HEAD_SIZE)
     if len(head) < HEAD_SIZE:
         return None
-    magic, type_, kind, a, b, currency, number, floor, k, cti, seq, amount, expiry = struct.unpack(_HEAD, head)
-    if magic != RECORD_MAGIC or HEAD_SIZE + a + b + 4 > MAX_RECORD:
+    magic, type_, kind, a, b, currency, number, floor, k, cti, seq, amount, expiry = struct.unpack(_HEAD, head[:-4])
+    if magic != RECORD_MAGIC or binascii.crc32(head[:-4]) != int.from_bytes(head[-4:], "big"):
         raise ValueError("no record")
+    if HEAD_SIZE + a + b + 4 > MAX_RECORD:
+        raise ValueError("no record of this size")
     body = f.read(a + b + 4)
-    if len(body) < a + b + 4 and RECORD_MAGIC not in body:
+    if len(body) < a + b + 4:
         return None
-    if len(body) < a + b + 4 or binascii.crc32(body[:-4], binascii.crc32(head)) != int.from_bytes(body[-4:], "big"):
+    if binascii.crc32(body[:-4], binascii.crc32(head)) != int.from_bytes(body[-4:], "big"):
         raise ValueError("record is damaged")
     return Record(type_, kind, number, floor, (k, cti, seq, amount, expiry, currency), body[:a], body[a : a + b])
+
+
+def read_all(f):
+    """Every record of open segment `f` that is whole; None for each stretch between them that is damaged."""
+    while True:
+        at = f.tell()
+        try:
+            record = read(f)
+        except ValueError:
+            yield None
+            if not _to_magic(f, at + 1):
+                return
+            continue
+        if record is None:
+            return
+        yield record
+
+
+def _to_magic(f, at):
+    """Moves `f` to the next place from `at` on where a record may begin."""
+    f.seek(at)
+    data = b""
+    while True:
+        piece = f.read(_PIECE)
+        if not piece:
+            return False
+        data += piece
+        found = data.find(RECORD_MAGIC)
+        if found >= 0:
+            f.seek(at + found)
+            return True
+        at += max(0, len(data) - 3)
+        data = data[-3:]

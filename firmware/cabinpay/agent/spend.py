@@ -3,7 +3,7 @@
 import struct
 
 _ENTRY = ">16sIIIBB2x"
-_SIZE = struct.calcsize(_ENTRY)
+ENTRY_SIZE = _SIZE = struct.calcsize(_ENTRY)
 _USED = 1
 
 
@@ -45,11 +45,63 @@ class SpendTable:
         if used:
             struct.pack_into(_ENTRY, self._table, at, ident, last, max(0, total - amount), expiry, count, _USED)
 
-    def _find(self, ident):
+    def drop(self, time):
+        """Forgets the passes that had expired at Unix second `time`; how many."""
+        before = self.used
+        for slot in range(self._slots):
+            # what takes the place of a removed one may be expired too
+            while self._expiry(slot) <= time:
+                self._remove(slot)
+        return before - self.used
+
+    def expired(self, time):
+        """Are there passes that had expired at Unix second `time`?"""
+        return any(self._expiry(slot) <= time for slot in range(self._slots))
+
+    def entries(self):
+        """Each entry as it is kept, ENTRY_SIZE bytes, good until the next one."""
+        view = memoryview(self._table)
+        for slot in range(self._slots):
+            if self._is_used(slot):
+                yield view[slot * _SIZE : (slot + 1) * _SIZE]
+
+    def put(self, entry):
+        """Takes back an entry that `entries` gave, in a table that does not have its pass; ValueError where it is full,
+        or for no entry."""
+        if self.used >= self.capacity or entry[_SIZE - 3] != _USED:
+            raise ValueError("spend table is full")
+        at = self._find(bytes(entry[:16]))
+        self._table[at : at + _SIZE] = entry
+        self.used += 1
+
+    def _is_used(self, slot):
+        return self._table[(slot + 1) * _SIZE - 3] == _USED
+
+    def _expiry(self, slot):
+        return struct.unpack_from(">I", self._table, slot * _SIZE + 24)[0] if self._is_used(slot) else 1 << 32
+
+    def _home(self, at):
         # ids are uniformly distributed already (a hash, and random bytes)
+        return struct.unpack_from(">I", self._table, at + 8)[0] % self._slots
+
+    def _remove(self, hole):
+        """Empties a slot, and moves up what was put behind it for want of its own place."""
+        self.used -= 1
+        slot = hole
+        while True:
+            slot = (slot + 1) % self._slots
+            if not self._is_used(slot):
+                break
+            home = self._home(slot * _SIZE)
+            if (slot - home) % self._slots >= (slot - hole) % self._slots:
+                self._table[hole * _SIZE : (hole + 1) * _SIZE] = self._table[slot * _SIZE : (slot + 1) * _SIZE]
+                hole = slot
+        self._table[(hole + 1) * _SIZE - 3] = 0
+
+    def _find(self, ident):
         slot = struct.unpack(">I", ident[8:12])[0] % self._slots
         while True:
             at = slot * _SIZE
-            if self._table[at + _SIZE - 3] != _USED or self._table[at : at + 16] == ident:
+            if not self._is_used(slot) or self._table[at : at + 16] == ident:
                 return at
             slot = (slot + 1) % self._slots

@@ -3,6 +3,7 @@
 import hashlib
 
 from cabinpay.wire import cose, qrtext
+from cabinpay.wire.claims import CHALLENGED
 from cabinpay.wire.errors import WireError
 from cabinpay.wire.receipts import (
     BUNDLE,
@@ -25,10 +26,10 @@ from .chain import Chain
 from .clock import Clock
 from .drbg import Drbg
 from .errors import Refused, StorageError
-from .journal import DAMAGED, ROLLED_BACK, Journal
+from .journal import DAMAGED, ROLLED_BACK
 from .pins import Pins
 from .sale import Sale
-from .spend import SpendTable
+from .store import Store
 from .trust import Trust
 
 AGENT = "cabinpay 0.1.0"
@@ -69,12 +70,12 @@ class Terminal:
         self.clock = Clock(ticks, rtc)
         self.trust = Trust(files, codec, crypto.verify)
         self.pins = Pins(files, codec, ticks)
-        self.journal = Journal(files)
-        self.spend = SpendTable(max_passes)
+        self.store = Store(files, codec, self.clock, max_passes)
+        self.journal = self.store.journal
+        self.spend = self.store.spend
         self.passes = verdict.PassCache(crypto.verify, PASS_CACHE)
         self.keys = None
         self.chain = None
-        self._ground_spoke()
         self.damage = ""
 
     def boot(self):
@@ -98,9 +99,18 @@ class Terminal:
             self.trust.load(self.keys.roots)
         except ValueError:
             pass  # no bundle, no sales; the receipts can still be pulled once the ground has sent another
-        self.journal.boot(self._replay)
+        self.store.boot(self.chain)
         self._apply_bundle()
+        self._mend()
         self._note_crash()
+
+    def _mend(self):
+        if self.journal.lost and not self.journal.fault:
+            try:
+                self.chain.mend(self.clock.read())
+            except StorageError:
+                pass  # `state` says so
+
 
     @property
     def state(self):
@@ -145,7 +155,7 @@ class Terminal:
 
     def _make_room(self, size):
         self.journal.measure(size)
-        if self.journal.room() < 0:
+        if self.store.full(0):
             self.trust.unstage()
             self.journal.measure()
             raise Refused("full", "No room for the bundle's files. Take the receipts in first.")
@@ -162,34 +172,6 @@ class Terminal:
         bundle = self.trust.bundle
         if bundle:
             self.clock.bound(bundle.issued, bundle.not_after, bundle.limits[0])
-
-    def _replay(self, record):
-        self.clock.raise_floor(record.floor)
-        self.chain.replay(record)
-        if record.type == records.TIME:
-            self._ground_spoke()
-        elif record.kind == VOID:
-            self._give_back(record.spend)
-        elif record.spend[2]:
-            self._book(record.spend)
-
-    def _ground_spoke(self):
-        self.since_ground = (0, {})
-        # sales up to here are in no counter any more: cancelling one gives nothing back to them
-        self._ground_number = self.journal.number
-
-    def _book(self, spend):
-        kid, cti, seq, amount, expiry, currency = spend
-        self.spend.add(kid + cti, seq, amount, expiry)
-        sales, sums = self.since_ground
-        sums[currency] = sums.get(currency, 0) + amount
-        self.since_ground = (sales + 1, sums)
-
-    def _give_back(self, spend):
-        kid, cti, _, amount, number, currency = spend
-        self.spend.give_back(kid + cti, amount)
-        if number > self._ground_number:
-            self.since_ground[1][currency] -= amount
 
     def _note(self, event, detail):
         """A note, where there is room for one: what it tells of has happened and stays so without it."""
@@ -226,27 +208,33 @@ class Terminal:
         before, quality, _ = self.clock.read()
         self.journal.append(records.Record(records.TIME, 0, 0, now, records.NO_SPEND, statement))
         self.clock.sync(now)
-        self._ground_spoke()
+        self.store.ground_spoke(now)
         # a clock that went right already was not set: a second sync leaves nothing for a third
         if quality != SYNCED or abs(now - before) > NOTED_SECONDS:
             self._note(CLOCK, "was %d %s" % (before, _QUALITIES[quality]))
 
     def acknowledge(self, number, statement):
-        """Notes durably that a ledger holds the chain up to `number`."""
+        """Notes durably that a ledger holds the chain up to `number`, and frees what need not be kept any longer."""
+        self._note_ack(number, statement)
+        if self.trust.bundle:
+            self.store.free_old(self.trust.bundle.limits[3])
+
+    def _note_ack(self, number, statement):
         if number > self.journal.acked:
-            self.journal.append(records.Record(records.ACK, 0, number, 0, records.NO_SPEND, statement))
+            time, quality, _ = self.clock.read()
+            self.journal.append(records.ack(number, time if quality == SYNCED else records.NO_TIME, statement))
 
     def roll_back(self, number, statement):
         """An ack beyond the head proves that this flash holds an older state: the terminal stops selling for good."""
         if self.journal.fault != ROLLED_BACK:
-            self.acknowledge(number, statement)
+            self._note_ack(number, statement)
         self.journal.fault = ROLLED_BACK
 
     def open_shift(self, crew, flight_number, day):
         """Opens a shift; ends the one before. Refused where the terminal cannot sell."""
         if self.state != "ready":
             raise Refused(self.state, "This terminal cannot sell now.")
-        if self.journal.room() < records.MAX_RECORD:
+        if self.store.full():
             raise Refused("full", "Terminal is full. Sync before more sales.")
         bundle = self.trust.bundle
         return self.chain.append(
@@ -279,7 +267,7 @@ class Terminal:
         spend = (kid, cti, seq, amount, number, currency)
         named = hashlib.sha256(sale.signed).digest()
         receipt = self.chain.append(Void, self.clock.read(), b"", spend, sale=named, reason=reason)
-        self._give_back(spend)
+        self.store.give_back(spend)
         return receipt
 
     def receipt_text(self, number):
@@ -310,17 +298,29 @@ class Terminal:
             return Outcome(e.code)
         reading = self.clock.read()
         try:
-            code = verdict.decide(
-                scan, self.trust, self.chain.shift, sale, reading, self.spend, self.since_ground, self.passes,
-                self.crypto.verify, self.journal.find_payment,
-            )  # fmt: skip
+            code = self._decide(scan, sale, reading)
+            if code == "passes_full" and self.store.purge():
+                code = self._decide(scan, sale, reading)
             if code == verdict.ALREADY_PAID:
                 return self._paid_before(scan)
+            if code == verdict.APPROVED and self.store.full():
+                code = "full"
         except StorageError as e:
             return Outcome(e.code)
-        if code == verdict.APPROVED and self.journal.room() < records.MAX_RECORD:
-            code = "full"
         return Outcome(code) if code != verdict.APPROVED else self._sell(scan, sale, reading)
+
+    def _decide(self, scan, sale, reading):
+        code = verdict.decide(
+            scan, self.trust, self.chain.shift, sale, reading, self.spend, self.store.since_ground, self.passes,
+            self.crypto.verify, self.journal.find_payment,
+        )  # fmt: skip
+        return "stale" if code == verdict.APPROVED and self._may_be_lost(scan) else code
+
+    def _may_be_lost(self, scan):
+        """Can this payment have made a sale that damage has taken? A bill is paid only once, any other code must be
+        newer than the damage."""
+        newest = self.chain.broken and self.chain.broken + self.trust.bundle.limits[0]
+        return scan.mode != CHALLENGED and scan.payment.iat <= newest
 
     def _sell(self, scan, sale, reading):
         nonce = sale.bill.nonce if scan.payment.challenge else None
@@ -335,7 +335,7 @@ class Terminal:
             )  # fmt: skip
         except StorageError as e:
             return Outcome(e.code)
-        self._book(spend)
+        self.store.book(spend)
         sale.bill = None
         return Outcome(verdict.APPROVED, receipt.number, sale.amount, sale.currency, receipt.time)
 

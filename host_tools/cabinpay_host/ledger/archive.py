@@ -21,8 +21,8 @@ ROOT, BUNDLE, TERMINAL, ENROLMENT, RECEIPT, HAND_IN, ORDER, REFUND, LOST, ROLE, 
 # Fields by kind; numbers, times and amounts are u64:
 # ROOT (public key) · BUNDLE (COSE bytes) · TERMINAL (public key, label, airline) · ENROLMENT (issuer kid, cti, sub,
 # passenger) · RECEIPT and HAND_IN (terminal kid, number, receipt, evidence) · ORDER (terminal kid, number, SHA-256,
-# SHA-256 of what the terminal gave just before it, where that is not what the receipt says) · FILE (name, bytes) of a
-# bundle · POLICY (who bears what went over a pass's limits) · and decisions:
+# SHA-256 of what the terminal gave just before it, where that is not what the receipt says; zeros: it holds nothing
+# there any more) · FILE (name, bytes) of a bundle · POLICY (who bears what went over a pass's limits) · and decisions:
 # REFUND (id, terminal kid, number, SHA-256, amount, reason, author, time) · LOST (id, terminal kid, number, time) ·
 # ROLE (id, name, role, 1 given or 0 taken, author, time) · RETRACTED (id of a decision that was never committed)
 DECISIONS = (REFUND, LOST, ROLE)

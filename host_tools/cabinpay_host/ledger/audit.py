@@ -74,14 +74,14 @@ _QUERIES = {
             AND r.number <= t.held_number AND NOT EXISTS (SELECT 1 FROM receipts b
                 WHERE b.terminal_kid = t.kid AND b.streamed AND b.number = r.number - 1)
             AND NOT EXISTS (SELECT 1 FROM receipts k WHERE k.terminal_kid = t.kid AND k.number = r.number AND k.streamed
-                AND (k.good = 0 OR EXISTS (SELECT 1 FROM receipts g
+                AND (k.good = 0 OR k.follows = :nothing OR EXISTS (SELECT 1 FROM receipts g
                     WHERE g.terminal_kid = t.kid AND g.streamed AND g.number = k.good)))))""",
     "custody is behind what it could be": """
         SELECT t.kid, t.held_number FROM terminals t WHERE EXISTS (SELECT 1 FROM receipts r
         WHERE r.terminal_kid = t.kid AND r.number > t.held_number AND r.anchored)""",
     "a receipt counts as joined to number 1, and is not": f"""
         SELECT r.terminal_kid, r.number FROM receipts r WHERE r.anchored AND (NOT r.streamed OR ({_BEFORE} > 0
-        AND NOT {
+        AND (r.follows IS NULL OR r.follows <> :nothing) AND NOT {
         _AT.format(_BEFORE, " AND b.anchored AND (b.sha256 = r.previous OR b.sha256 = r.follows OR r.previous IS NULL)")
     }))""",
 }
@@ -96,8 +96,12 @@ def verify(session: Session, archive: Archive) -> list[str]:
 
 def _query_faults(session: Session) -> Iterator[str]:
     for what, query in _QUERIES.items():
-        for row in rows(session, query):
+        for row in rows(session, query, **_values(query)):
             yield f"{what}: {', '.join(map(shown, row))}"
+
+
+def _values(query: str) -> dict[str, bytes]:
+    return {"nothing": FIRST_PREVIOUS} if ":nothing" in query else {}
 
 
 def _standing_faults(session: Session) -> Iterator[str]:
@@ -109,6 +113,5 @@ def _standing_faults(session: Session) -> Iterator[str]:
             (f"an exception says {code}, and it is none", f"NOT COALESCE({ground}, FALSE) AND {there}"),
         ):
             query = f"SELECT r.terminal_kid, r.number, r.sha256 FROM receipts r WHERE r.state <> 'pending' AND {where}"
-            values = {"nothing": FIRST_PREVIOUS} if ":nothing" in query else {}
-            for row in rows(session, query, **values):
+            for row in rows(session, query, **_values(query)):
                 yield f"{what}: {', '.join(map(shown, row))}"

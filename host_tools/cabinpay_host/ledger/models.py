@@ -94,8 +94,9 @@ class ReceiptRow(Base):
     """A receipt as a terminal or a phone gave it, and what is known about it.
 
     previous: what it claims, None where it cannot be read; good: a break's last good number; follows: SHA-256 of what
-    the terminal gave just before it, where that is not `previous`; streamed: given by its terminal, not only by a
-    phone; anchored: joined, receipt by receipt, to number 1; revision: rises whenever there is reason to judge again;
+    the terminal gave just before it, where that is not `previous` (zeros: it holds nothing there any more);
+    streamed: given by its terminal, not only by a phone; anchored: joined, receipt by receipt, to number 1;
+    revision: rises whenever there is reason to judge again;
     word: it is its terminal's word; target: SHA-256 of the sale that a void cancels; voided_by: id of the void that
     cancels this sale;
     evidence_sha256: the evidence it was judged by; booked: kind of its standing entry.

@@ -18,6 +18,7 @@ from ..errors import Exit, HostError
 from . import beyond, custody, db, decisions, handin, intake, registry, roles
 from .archive import HAND_IN, Archive, Record
 from .book import book, restate
+from .custody import Given
 from .flags import Flags
 from .judge import check
 from .models import PASSENGER, PENDING, ExceptionRow, ReceiptRow, Terminal
@@ -135,8 +136,13 @@ class Ledger:
             terminal = registry.terminal(session, terminal_kid)
             return (terminal.held_number, terminal.held_head) if terminal.held_number else None
 
-    def take(self, terminal_kid: bytes, items: Iterable[intake.Item], source: str) -> Taken:
+    def take(
+        self, terminal_kid: bytes, items: Iterable[intake.Item], source: str, after: Given | None = None
+    ) -> Taken:
         """Keeps (number, receipt, evidence) as streamed by a terminal, durably, all or nothing; then judges.
+
+        after: (number, SHA-256) of the receipt that it gave just before in this pull, or BEGINNING, where the terminal
+        has signed that it sent just this: then a number left out is one that it does not hold.
 
         On return everything is committed and in the archive, so custody may be acked; no content raises.
         HostError: nothing of it was kept.
@@ -147,8 +153,7 @@ class Ledger:
         with self._recording() as (session, records):
             terminal = registry.terminal(session, terminal_kid)
             delivery = intake.store(session, terminal, given, source, self._now())
-            records += delivery.records + custody.note_order(delivery.rows)
-            custody.advance(session, terminal, delivery.rows)
+            records += delivery.records + custody.settle(session, terminal, delivery.rows, after)
             idents = [row.id for row in delivery.rows]
         return self._judged(idents, delivery.new)
 

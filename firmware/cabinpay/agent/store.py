@@ -1,0 +1,135 @@
+"""What the terminal keeps: the journal, and what it adds up to. Rebuilt at boot; receipts that a ledger holds are freed
+when there is reason to, and a snapshot then holds what must outlive them."""
+
+from cabinpay.wire.receipts import VOID
+
+from . import records, snapshot
+from .errors import StorageError
+from .journal import Journal
+from .spend import SpendTable
+
+# Bytes without which an ack frees at once what the ledger holds: better on the ground than in a sale
+ROOMY = 65536
+_ALL = 1 << 30
+
+
+class Store:
+    """spend: by pass; since_ground: (sales, {currency: sum}) since the last ground time."""
+
+    def __init__(self, files, codec, clock, max_passes):
+        self._files = files
+        self._codec = codec
+        self._clock = clock
+        self._chain = None
+        self.journal = Journal(files, snapshot.size(max_passes))
+        self.spend = SpendTable(max_passes)
+        self._start_counting()
+
+    def boot(self, chain):
+        """Takes up what flash holds, and has `chain` do so."""
+        self._chain = chain
+        self.journal.boot(self._replay, self._load())
+
+    def book(self, spend):
+        kid, cti, seq, amount, expiry, currency = spend
+        self.spend.add(kid + cti, seq, amount, expiry)
+        sales, sums = self.since_ground
+        sums[currency] = sums.get(currency, 0) + amount
+        self.since_ground = (sales + 1, sums)
+
+    def give_back(self, spend):
+        """A sale was cancelled: its record's spend fields, with its number in the place of expiry."""
+        kid, cti, _, amount, number, currency = spend
+        self.spend.give_back(kid + cti, amount)
+        if number > self._ground_number and currency in self.since_ground[1]:
+            self.since_ground[1][currency] -= amount
+
+    def ground_spoke(self, time):
+        self._chain.ground_spoke(time)
+        self._start_counting()
+
+    def purge(self):
+        """Forgets passes that have certainly expired, and has the floor say so; were there any?"""
+        floor = self._clock.floor()
+        if not self.spend.expired(floor):
+            return False
+        self.journal.append(records.Record(records.PURGE, 0, 0, floor, records.NO_SPEND, b""))
+        self.spend.drop(floor)
+        return True
+
+    def full(self, size=records.MAX_RECORD):
+        """Are `size` bytes not to be had, not even where acknowledged receipts lie?"""
+        journal = self.journal
+        if journal.room() < size and not journal.fault:
+            self._free(journal.acked, ROOMY + size - journal.room())
+        if journal.room() < size and not journal.fault:
+            journal.free_quarantine()
+        return journal.room() < size
+
+    def free_old(self, retention):
+        """Frees what a ledger has held for `retention` seconds, and more where room runs short."""
+        if not self.journal.fault:
+            self._free(self.journal.acked_by(self._clock.floor() - retention), _ALL)
+            self.full(ROOMY)
+
+    def _start_counting(self):
+        self.since_ground = (0, {})
+        # sales up to here are in no counter any more: cancelling one gives nothing back to them
+        self._ground_number = self.journal.number
+
+    def _replay(self, record):
+        self._clock.raise_floor(record.floor)
+        self._chain.replay(record)
+        if record.type == records.TIME:
+            self._start_counting()
+        elif record.type == records.PURGE:
+            self.spend.drop(record.floor)
+        elif record.type == records.RECEIPT and record.spend[2]:
+            self._replay_sale(record)
+
+    def _replay_sale(self, record):
+        spend = record.spend
+        if record.kind == VOID:
+            self.give_back(spend)
+            return
+        if not self.spend.room_for(spend[0] + spend[1]):
+            # what made room for it when it was sold lies in a record that is damaged
+            self.spend.drop(self._clock.floor())
+        self.book(spend)
+
+    def _load(self):
+        """Takes up a snapshot, where there is one, and returns what it says of the journal."""
+        try:
+            state = snapshot.load(self._files, self._codec, self.spend)
+        except ValueError:
+            if self.spend.used:
+                raise  # whole, and made by an agent that had room for more passes
+            snapshot.set_aside(self._files)
+            return None
+        if state is None:
+            return None
+        self._chain.restore(state[1])
+        floor, sales, self._ground_number, sums = state[2]
+        self._clock.raise_floor(floor)
+        self.since_ground = (sales, dict(sums))
+        return state[0]
+
+    def _free(self, limit, wanted):
+        """Frees receipts up to number `limit`, which a ledger holds, for `wanted` bytes; what must outlive them is made
+        durable before. Passes that have expired go with them, and the snapshot has the floor that says so."""
+        last = self.journal.freeable(limit, wanted)
+        if not self.journal.can_free(last):
+            return
+        try:
+            floor = self._clock.floor()
+            self.spend.drop(floor)
+            state = [self.journal.covered(last), self._chain.state(), self._state(floor)]
+            snapshot.save(self._files, self._codec, state, self.spend)
+            self.journal.free(last)
+        except (OSError, MemoryError):
+            self.journal.fault = StorageError.code
+            raise StorageError()
+
+    def _state(self, floor):
+        sales, sums = self.since_ground
+        return [floor, sales, self._ground_number, [[currency, sums[currency]] for currency in sorted(sums)]]
