@@ -1,6 +1,6 @@
 """How lines are laid on a panel: nothing is wider than it, and what does not fit is what matters least."""
 
-from cabinpay.io.layout import LARGE, SMALL, TALL, folded, page, width
+from cabinpay.io.layout import BIG, SMALL, TALL, folded, page, width
 
 
 def test_columns():
@@ -37,20 +37,50 @@ def test_no_row_is_wider_than_the_panel():
             assert all(width(row) <= columns for row in folded([text], columns)), (text, columns)
 
 
-def test_as_large_as_everything_fits():
-    size, pitch, rows = page(["APPROVED", "35.00 CNY"], 28, 180)
-    assert (size, pitch, rows) == (LARGE, 22, ["APPROVED", "35.00 CNY"])
-    assert page(["x"] * 11, 28, 232)[0] is LARGE and page(["x"] * 12, 28, 232)[0] is TALL
-    assert page(["付款"], 28, 232)[:2] == (TALL, 20)
-    assert page(["x"] * 15, 28, 232)[0] is SMALL
-    assert page(["crew*flight*DDMM #"], 28, 232)[0] is TALL, "no word is broken to be large"
-    assert page(["12345678  9012345"], 28, 232)[0] is TALL, "and no row cut"
-    assert page(["1234  56"], 28, 232)[2] == ["1234        56"]
+def sizes(lines, columns=28, height=236, sentences=False):
+    return [size for _, _, size in page(lines, columns, height, sentences)]
+
+
+def test_the_first_lines_are_big_while_the_rest_fits():
+    assert page(["APPROVED", "付款成功"], 28, 180) == [(0, "APPROVED", BIG), (34, "付款成功", BIG)]
+    assert page(["12.00 EUR", "Tea  5.00"], 28, 236) == [(0, "12.00 EUR", BIG), (34, "Tea" + " " * 21 + "5.00", TALL)]
+    assert sizes(["x"] * 6) == [BIG] * 6 and sizes(["x"] * 7) == [BIG] * 6 + [TALL]
+    assert sizes(["x"] * 12) == [BIG] + [TALL] * 11 and sizes(["x"] * 13) == [TALL] * 13
+    assert sizes(["x", "x" * 15, "x"]) == [BIG, TALL, TALL], "none is larger than one before it"
+    assert sizes(["x", "a  b", "x"]) == [BIG, TALL, TALL], "tables are not"
+
+
+def test_sentences_are_broken_to_be_big():
+    assert sizes(["Show a bill: key C."]) == [TALL]
+    assert page(["Show a bill: key C."], 28, 236, True) == [(0, "Show a bill:", BIG), (34, "key C.", BIG)]
+    assert page(["请旅客出示付款码"], 28, 236, True) == [(0, "请旅客出示付款", BIG), (34, "码", BIG)]
+    assert sizes(["crew*flight*DDMM #"], sentences=True) == [TALL], "but no word is"
 
 
 def test_rows_move_together_before_any_is_left_out():
-    assert page(["付"] * 13, 28, 232)[1] == 17 and len(page(["付"] * 14, 28, 232)[2]) == 14
-    size, pitch, rows = page(["付%d" % i for i in range(20)], 28, 232)
-    assert (size, pitch) == (TALL, 16) and rows == ["付%d" % i for i in range(14)]
-    assert page(["%d" % i for i in range(9)], 16, 64) == (SMALL, 10, ["%d" % i for i in range(6)])
-    assert page([], 16, 64)[2] == []
+    ys = [y for y, _, _ in page(["付"] * 13, 28, 236)]
+    assert ys == list(range(0, 13 * 18, 18))
+    assert len(page(["付"] * 14, 28, 236)) == 14
+    assert page(["付%d" % i for i in range(20)], 28, 236) == [(16 * i, "付%d" % i, TALL) for i in range(14)]
+    assert page(["%d" % i for i in range(9)], 16, 64) == [(10 * i, "%d" % i, SMALL) for i in range(6)]
+    assert page([], 16, 64) == []
+
+
+def test_nothing_is_laid_outside():
+    pool = (
+        "请旅客出示付款码",
+        "APPROVED",
+        "2 x Tea  5.00",
+        "Take no payment. Report it.",
+        "1001*2*1500*1001*2*15001",
+        "",
+    )
+    for height in (48, 64, 184, 236):
+        for columns in (16, 28):
+            for n in range(1, 40):
+                lines = [pool[(i * n + n) % len(pool)] for i in range(n % 17 + 1)]
+                end = 0
+                for y, row, size in page(lines, columns, height, n % 2 == 1):
+                    assert y >= end and width(row) * max(1, size) <= columns, (lines, row)
+                    end = y + (8, 16, 32)[size]
+                    assert end <= height, (lines, height)

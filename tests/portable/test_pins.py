@@ -147,7 +147,7 @@ def test_a_damaged_count_locks_nobody_out():
 def test_signing_on():
     world, view, crew = seated()
     press(crew, SIGN_ON)
-    assert view.name == "pin" and view.lines[0] == "PIN of crew 4711"
+    assert view.name == "pin" and view.lines[0] == "PIN, crew 4711"
     press(crew, "08")
     assert view.lines[1] == "**" and world.terminal.chain.shift is None
     press(crew, "15#")

@@ -359,9 +359,10 @@ class View:
         self.rows = 14
 
     def show(self, name, lines, qr=None, code=""):
-        # what a panel of 240x240 holds, below the bar of a verdict
+        # a panel of 240x240 holds every line, below the bar of a verdict or not
         assert isinstance(lines, list) and all(lines), lines
-        assert len(layout.folded(lines, 28)) * 16 <= (184 if code else 236), lines
+        rows = layout.folded(lines, 28)
+        assert len(layout.page(rows, 28, 184 if code else 236)) == len(rows), lines
         self.screens = self.screens[-3:] + [(name, lines, qr, code)]
 
     def sound(self, tone):

@@ -80,7 +80,7 @@ class Items:
 def title(desk):
     sale = desk.begun_sale()
     if sale.lines:
-        return desk.texts.TOTAL % desk.amount(sale.amount, sale.currency)
+        return desk.amount(sale.amount, sale.currency)
     return desk.texts.NEW_SALE % currency_name(sale.currency)
 
 

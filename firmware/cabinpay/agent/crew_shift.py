@@ -25,10 +25,17 @@ class SignOn:
         if key == "D":
             desk.entry = ""
         elif key == "A":
-            desk.texts = language.other(desk.terminal.files, desk.texts)
+            self._change_language()
         elif key not in "BC":
             desk.type(key)
         return self.show()
+
+    def _change_language(self):
+        desk = self._desk
+        try:
+            desk.texts = language.other(desk.texts)
+        except MemoryError:
+            raise Refused("memory")
 
     def _sign_on(self):
         desk = self._desk
@@ -61,6 +68,7 @@ class SignOn:
     def _open_shift(self):
         desk = self._desk
         crew, flight, day = self._signing_on
+        language.remember(desk.terminal.files, desk.texts)
         desk.terminal.open_shift("%d" % crew, flight, day)
         desk.clear()
         desk.home()

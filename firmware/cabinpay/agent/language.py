@@ -1,6 +1,6 @@
 """The crew's language, remembered on flash. Texts of the other one are loaded when it is chosen."""
 
-from .errors import Refused, StorageError
+from .errors import StorageError
 from .files import read_whole, write_whole
 
 NAME = "language"
@@ -17,21 +17,26 @@ def texts(language):
 
 
 def remembered(files):
-    """Texts of the language chosen last; English where none was, or where that is damaged."""
+    """Texts of the language that was chosen last; English where none was, or where that is damaged."""
+    return texts(_stored(files))
+
+
+def remember(files, present):
+    """Has the next boot come up in this language. At each sign-on, not at each choice: flash wears."""
+    if _stored(files) != present.LANGUAGE:
+        try:
+            write_whole(files, NAME, present.LANGUAGE.encode())
+        except OSError:
+            raise StorageError()
+
+
+def other(present):
+    """Texts of the language that `present` is not."""
+    return texts(ENGLISH if present.LANGUAGE == CHINESE else CHINESE)
+
+
+def _stored(files):
     try:
-        return texts(str(read_whole(files, NAME) or b"", "ascii"))
+        return str(read_whole(files, NAME) or ENGLISH.encode(), "ascii")
     except (ValueError, OSError):
-        return texts(ENGLISH)
-
-
-def other(files, present):
-    """Texts of the language that `present` is not, from now on and after the next boot."""
-    language = ENGLISH if present.LANGUAGE == CHINESE else CHINESE
-    try:
-        write_whole(files, NAME, language.encode())
-    except OSError:
-        raise StorageError()
-    try:
-        return texts(language)
-    except MemoryError:
-        raise Refused("memory", "Switch the terminal off and on.")  # it is remembered: the next boot has room for it
+        return ENGLISH

@@ -71,11 +71,10 @@ LINES = {
 SIGN_ON = "SIGN ON"
 SIGN_ON_KEYS = "crew*flight*DDMM #"
 OTHER_LANGUAGE = "A: 中文"
-PIN = "PIN of crew %d"
+PIN = "PIN, crew %d"
 PIN_KEYS = "PIN #, D back"
 
-NEW_SALE = "NEW SALE  %s"
-TOTAL = "TOTAL  %s"
+NEW_SALE = "NEW SALE %s"
 ITEM_KEYS = "sku*quantity*price A"
 LISTED_KEYS = "sku*quantity A, or A: list"
 SALE_KEYS = ("B code, C bill, D clear", "# cash-up")
@@ -101,7 +100,7 @@ LAST_SALE = "LAST SALE"
 CANCELLED = "CANCELLED"
 SEEN = "A: seen"
 CANCEL_IT = "D: cancel it"
-CANCEL = "CANCEL THIS SALE?"
+CANCEL = "CANCEL SALE?"
 REASONS = ("1: keyed in by mistake", "2: not delivered", "3: passenger's wish", "4: other reason")
 SALE_CANCELLED = "SALE CANCELLED"
 

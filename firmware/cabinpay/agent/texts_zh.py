@@ -71,8 +71,7 @@ OTHER_LANGUAGE = "A: English"
 PIN = "工号%d的密码"
 PIN_KEYS = "密码 #，D返回"
 
-NEW_SALE = "新销售  %s"
-TOTAL = "合计  %s"
+NEW_SALE = "新销售 %s"
 ITEM_KEYS = "货号*数量*单价 A"
 LISTED_KEYS = "货号*数量 A，或A: 目录"
 SALE_KEYS = ("B扫码，C账单，D清除", "#交班")

@@ -3,9 +3,15 @@
 Two spaces in a line part what stands left from what stands at the right edge: "2 x Tea  10.00".
 """
 
-# framebuf's 8x8 font doubled, for who reads at arm's length; the fonts of 16 pixels; framebuf's own, where nothing
-# else fits. Each with the least height of a row, and the most that it is given
-LARGE, TALL, SMALL = (20, 22), (16, 20), (10, 12)
+# Sizes of letters: the fonts of 16 pixels doubled, as they are, and framebuf's own of 8 pixels where those do not fit
+BIG, TALL, SMALL = 2, 1, 0
+# Height of a row: least and most
+_BIG_ROW = 34
+_TALL_ROWS = (16, 20)
+_SMALL_ROWS = (10, 12)
+TALL_ROW = _TALL_ROWS[0]
+# what a row of TALL is reckoned at where it is asked whether others can be BIG
+_FAIR_ROW = 18
 
 
 def narrow(char):
@@ -17,32 +23,42 @@ def width(text):
     return sum([1 if narrow(c) else 2 for c in text])
 
 
-def page(lines, columns, height):
-    """(size, pixels from row to row, rows) of lines on a panel: as large as they fit whole; the last ones are left out
-    where they do not fit at all, so what matters most comes first."""
-    if all(narrow(c) for line in lines for c in line):
-        rows = folded(lines, columns // 2, False)
-        if rows is not None and len(rows) * LARGE[0] <= height:
-            return _page(LARGE, rows, height)
-        rows = folded(lines, columns)
-        return _page(TALL if len(rows) * TALL[0] <= height else SMALL, rows, height)
-    return _page(TALL, folded(lines, columns), height)
+def page(lines, columns, height, sentences=False):
+    """[(y, row, size), ...]. The first lines are BIG while all the rest still fits; the last ones are left out where
+    they do not fit at all: so what matters most comes first. A BIG line is one row, or several of `sentences`."""
+    tall = folded(lines, columns)
+    if len(tall) * _TALL_ROWS[0] > height:
+        if all(narrow(c) for row in tall for c in row):
+            return _rows(tall, SMALL, _SMALL_ROWS, 0, height)
+        return _rows(tall, TALL, _TALL_ROWS, 0, height)
+    big, first = _grown(lines, columns // 2, height - _FAIR_ROW * len(tall), height if sentences else 1)
+    placed = _rows(big, BIG, (_BIG_ROW, _BIG_ROW), 0, height)
+    return placed + _rows(folded(lines[first:], columns), TALL, _TALL_ROWS, _BIG_ROW * len(big), height)
 
 
-def _page(size, rows, height):
-    pitch = max(size[0], min(size[1], height // max(1, len(rows))))
-    return size, pitch, rows[: height // pitch]
+def _grown(lines, columns, room, most):
+    """BIG rows of the first lines, of each at most `most`, and how many lines these are; room: pixels to spare."""
+    big = []
+    for i, line in enumerate(lines):
+        rows = folded([line], columns)
+        room -= _BIG_ROW * len(rows) - _FAIR_ROW * len(folded([line], 2 * columns))
+        if room < 0 or len(rows) > most or "  " in line or _longest(line) > columns:
+            return big, i
+        big += rows
+    return big, len(lines)
 
 
-def folded(lines, columns, cut=True):
-    """Rows of at most `columns`. A line is broken between words, inside one only where it is longer than a row; a line
-    of two parts is spread over the row, its left part cut where it is too long. Without `cut` None instead of either
-    of the two."""
+def _rows(rows, size, heights, top, height):
+    pitch = max(heights[0], min(heights[1], (height - top) // max(1, len(rows))))
+    return [(top + i * pitch, row, size) for i, row in enumerate(rows) if top + (i + 1) * pitch <= height]
+
+
+def folded(lines, columns):
+    """Rows of at most `columns`. A line is broken between words, inside one only where it is longer than a row, as
+    Chinese is; a line of two parts is spread over the row, its left part cut where it is too long."""
     rows = []
     for line in lines:
         at = line.rfind("  ")
-        if not cut and (width(line) > columns + 1 if at >= 0 else _longest(line) > columns):
-            return None
         if at < 0:
             _fold(line, columns, rows)
         else:
@@ -51,7 +67,8 @@ def folded(lines, columns, cut=True):
 
 
 def _longest(line):
-    return max([width(word) for word in line.split(" ")])
+    """Columns of the longest piece that no row should break."""
+    return max([width(word) for word in "".join([c if narrow(c) else " " for c in line]).split(" ")])
 
 
 def _spread(left, right, columns):

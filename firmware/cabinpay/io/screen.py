@@ -5,6 +5,8 @@ from . import font, layout, qrcode
 # A receipt's QR code and its quiet zone; of modules smaller than two pixels phones read nothing off a small panel
 _RECEIPT_MODULES = 57 + 8
 _RECEIPT_PIXELS = 2
+# Screens that say something; the others have keys and numbers, each in a row of its own
+_SENTENCES = ("verdict", "stopped")
 
 
 class Screen:
@@ -18,12 +20,16 @@ class Screen:
         # a small panel has no pixels to give away
         self._margin = 8 if panel.width >= 160 else 0
         self._columns = (panel.width - 2 * self._margin) // 8
-        self.rows = (panel.height - self._margin) // layout.TALL[0]
-        self._head = layout.TALL[0] + self._margin // 2
+        self.rows = (panel.height - self._margin) // layout.TALL_ROW
+        self._head = layout.TALL_ROW + self._margin // 2
         self.shows_receipts = min(panel.width, panel.height - self._head) >= _RECEIPT_MODULES * _RECEIPT_PIXELS
         self._frame = _bitmap(panel.buffer, panel.width, panel.height)
-        self._half_bits, self._full_bits = bytearray(16), bytearray(32)
-        self._half, self._full = _bitmap(self._half_bits, 8, 16), _bitmap(self._full_bits, 16, 16)
+        # by (narrow?, size): the bits of a glyph and the bitmap over them, used for every one
+        self._glyphs = {}
+        for size in (layout.TALL, layout.BIG):
+            for columns in (1, 2):
+                bits = bytearray(16 * columns * size * size)
+                self._glyphs[columns == 1, size] = (bits, _bitmap(bits, 8 * columns * size, 16 * size))
 
     def sound(self, tone):
         self._buzzer.play(tone)
@@ -35,10 +41,9 @@ class Screen:
             top = self._verdict(code) + self._margin
         if qr:
             self._qr(qr)
-        height = self._head if qr else self._panel.height - top
-        size, pitch, rows = layout.page(lines, self._columns, height)
-        for i, row in enumerate(rows):
-            self._text(row, top + i * pitch, size)
+        height = self._head if qr else self._panel.height
+        for y, row, size in layout.page(lines, self._columns, height - top, name in _SENTENCES):
+            self._text(row, top + y, size)
         self._panel.show(name, lines, code)
 
     def _text(self, row, y, size):
@@ -46,30 +51,15 @@ class Screen:
         if size is layout.SMALL:
             self._frame.text(row, x, y, 1)
             return
-        draw = self._large if size is layout.LARGE else self._tall
         for c in row:
-            x += draw(c, x, y)
-
-    def _tall(self, c, x, y):
-        if layout.narrow(c):
-            self._half_bits[:] = font.glyph(c)
-            self._frame.blit(self._half, x, y)
-            return 8
-        self._full_bits[:] = font.glyph(c)
-        self._frame.blit(self._full, x, y)
-        return 16
-
-    def _large(self, c, x, y):
-        """framebuf's own 8x8 letter, doubled."""
-        self._half.fill(0)
-        self._half.text(c, 0, 0, 1)
-        for row in range(8):
-            bits = doubled(self._half_bits[row])
-            at = 4 * row
-            self._full_bits[at] = self._full_bits[at + 2] = bits >> 8
-            self._full_bits[at + 1] = self._full_bits[at + 3] = bits & 255
-        self._frame.blit(self._full, x, y)
-        return 16
+            bits, glyph = self._glyphs[layout.narrow(c), size]
+            columns = 1 if layout.narrow(c) else 2
+            if size is layout.BIG:
+                double(font.glyph(c), columns, bits)
+            else:
+                bits[:] = font.glyph(c)
+            self._frame.blit(glyph, x, y)
+            x += 8 * columns * size
 
     def _verdict(self, code):
         """A bar that tells verdicts apart from across the aisle, each with a sign of its own: approval is light and
@@ -119,12 +109,17 @@ _SIGNS = {
 }
 
 
-def doubled(byte):
-    """Eight bits, each twice."""
-    byte = (byte | byte << 4) & 0x0F0F
-    byte = (byte | byte << 2) & 0x3333
-    byte = (byte | byte << 1) & 0x5555
-    return byte | byte << 1
+# four bits, each twice
+_TWICE = b"\x00\x03\x0c\x0f\x30\x33\x3c\x3f\xc0\xc3\xcc\xcf\xf0\xf3\xfc\xff"
+
+
+def double(bits, columns, out):
+    """Draws a glyph whose rows have so many bytes twice as large into `out`."""
+    stride = 2 * columns
+    for i, byte in enumerate(bits):
+        at = i // columns * 2 * stride + i % columns * 2
+        out[at] = out[at + stride] = _TWICE[byte >> 4]
+        out[at + 1] = out[at + stride + 1] = _TWICE[byte & 15]
 
 
 def _bitmap(buffer, width, height):
