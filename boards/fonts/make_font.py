@@ -1,8 +1,9 @@
-"""Makes firmware/cabinpay/io/font16.py: the 16x16 glyphs that messages and catalogue need, from GNU Unifont.
+"""Makes the terminal's fonts from GNU Unifont, 16 pixels high: firmware/cabinpay/io/font16.py (ASCII, and what an
+English screen shows besides) and font16_zh.py (what Chinese texts and the catalogue need).
 
-usage: make_font.py [FILE ...]: glyphs of the firmware's own texts, and of the text files named (a catalogue, say).
-The font comes from Debian's package `unifont` (dual licence: SIL OFL 1.1, GPL 2 or later with font exception), fetched
-with the machine's own apt-get, or from --hex FILE where it is at hand.
+usage: make_font.py [FILE ...]: glyphs of the firmware's own texts, of the demo's catalogue, and of the text files named
+(an airline's catalogue, say). The font comes from Debian's package `unifont` (dual licence: SIL OFL 1.1, GPL 2 or later
+with font exception), fetched with the machine's own apt-get, or from --hex FILE where it is at hand.
 """
 
 from __future__ import annotations
@@ -13,20 +14,30 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "firmware/cabinpay/io/font16.py"
-TEXTS = (ROOT / "firmware/cabinpay/agent/texts_zh.py",)
+FOLDER = ROOT / "firmware/cabinpay/io"
+AGENT = ROOT / "firmware/cabinpay/agent"
+ASCII = [chr(code) for code in range(0x20, 0x7F)]
 # shown for a character that the font was not made with
 MISSING = "□"
-HEAD = '''"""GNU Unifont 15.0 glyphs (SIL OFL 1.1), 16x16, 32 bytes each, row by row, MSB first. Generated: do not edit;
+HEAD = '''"""GNU Unifont 15.0 glyphs (SIL OFL 1.1), 16 pixels high, row by row, MSB first. Generated: do not edit;
 boards/fonts/make_font.py makes it from the characters that the texts use."""
 
+# fmt: off
 '''
 
 
-def needed(files: list[Path]) -> list[str]:
-    """Characters beyond ASCII of the texts, in code point order."""
-    found = {c for path in (*TEXTS, *files) for c in path.read_text(encoding="utf-8") if ord(c) > 0x7F}
-    return sorted(found | {MISSING})
+def beyond_ascii(*files: Path) -> set[str]:
+    return {c for path in files for c in path.read_text(encoding="utf-8") if ord(c) > 0x7F}
+
+
+def always() -> list[str]:
+    """Characters beyond ASCII that are loaded whatever the language, in code point order."""
+    return sorted(beyond_ascii(AGENT / "texts.py") | {MISSING})
+
+
+def chinese(files: list[Path]) -> list[str]:
+    """The others that Chinese texts, the demo's catalogue and `files` use."""
+    return sorted(beyond_ascii(AGENT / "texts_zh.py", ROOT / "tests/demo/catalogue.csv", *files) - set(always()))
 
 
 def hex_font(path: Path | None) -> dict[str, bytes]:
@@ -46,13 +57,16 @@ def widened(bits: bytes) -> bytes:
     return bits if len(bits) == 32 else b"".join(bytes((row, 0)) for row in bits)
 
 
+def bits_source(name: str, glyphs: list[bytes]) -> str:
+    rows = ("".join(f"\\x{byte:02x}" for byte in glyph) for glyph in glyphs)
+    return f"{name} = (\n" + "".join(f'    b"{row}"\n' for row in rows) + ")\n"
+
+
 def source(chars: list[str], font: dict[str, bytes]) -> str:
-    glyphs = [widened(font[c]) for c in chars]
-    escapes = ("".join("\\x%02x" % byte for byte in font_glyph) for font_glyph in glyphs)  # noqa: UP031
-    rows = "\n".join(f'    b"{escape}"' for escape in escapes)
+    """CHARS and BITS: characters of 16 columns, 32 bytes each."""
     text = "".join(chars)
-    parts = "\n".join(f'    "{text[i : i + 50]}"' for i in range(0, len(text), 50))
-    return f"{HEAD}# fmt: off\nCHARS = (\n{parts}\n)\nBITS = (\n{rows}\n)\n"
+    parts = "".join(f'    "{text[i : i + 50]}"\n' for i in range(0, len(text), 50))
+    return f"CHARS = (\n{parts})\n" + bits_source("BITS", [widened(font[c]) for c in chars])
 
 
 def main() -> None:
@@ -60,9 +74,12 @@ def main() -> None:
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="texts whose characters are needed too")
     parser.add_argument("--hex", type=Path, help="a unifont .hex file, instead of Debian's package")
     args = parser.parse_args()
-    chars = needed(args.files)
-    OUT.write_text(source(chars, hex_font(args.hex)), encoding="utf-8")
-    print(f"{OUT.relative_to(ROOT)}: {len(chars)} glyphs")
+    font = hex_font(args.hex)
+    needed = chinese(args.files)
+    ascii_bits = bits_source("ASCII", [font[c] for c in ASCII])
+    (FOLDER / "font16.py").write_text(HEAD + ascii_bits + source(always(), font), encoding="utf-8")
+    (FOLDER / "font16_zh.py").write_text(HEAD + source(needed, font), encoding="utf-8")
+    print(f"{len(ASCII)} + {len(always())} + {len(needed)} glyphs")
 
 
 if __name__ == "__main__":

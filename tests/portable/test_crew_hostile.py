@@ -1,10 +1,9 @@
 """The crew's screens, continued: keys and scans that nobody meant, and what is shown."""
 
 from cabinpay.agent.texts import LINES as TEXTS
-from cabinpay.agent.texts import clock_time, folded, money, tone
+from cabinpay.agent.words import clock_time, currency_name, money
 from test_crew import ITEMS, KEYS, Table, at_sale
 from world import (
-    AMOUNT,
     EUR,
     NOW,
     bundle,
@@ -199,19 +198,8 @@ def test_it_looks_at_the_counter_once_a_second():
     assert looked
 
 
-def test_texts():
+def test_amounts_and_times():
     assert money(1250, 2) == "12.50" and money(5, 2) == "0.05" and money(0, 2) == "0.00"
     assert money(1250, 0) == "1250" and money(-5, 2) == "-0.05" and money(12345, 3) == "12.345"
     assert clock_time(NOW + 3599) == "06:59 UTC" and clock_time(0) == "00:00 UTC"
-    assert [tone(code) for code in ("approved", "already_paid", "stale", "pass_signature")] == [
-        "approved",
-        "attention",
-        "refused",
-        "alarm",
-    ]
-    assert folded(["a bc", "", "d"], 28) == ["a bc", "", "d"]
-    assert folded(["x" * 27 + " y " + "z" * 28 + " w"], 28) == ["x" * 27, "y", "z" * 28, "w"]
-    assert folded(["x" * 26 + " y"], 28) == ["x" * 26 + " y"]
-    assert folded(["Take no payment. Report it."], 14) == ["Take no", "payment.", "Report it."]
-    assert folded(["1001*2*1500*1001*2 A"], 14) == ["1001*2*1500*10", "01*2 A"], "a word longer than a line"
-    assert EUR == 978 and AMOUNT == 1200
+    assert currency_name(EUR) == "EUR" and currency_name(8) == "008"

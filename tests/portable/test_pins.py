@@ -147,9 +147,9 @@ def test_a_damaged_count_locks_nobody_out():
 def test_signing_on():
     world, view, crew = seated()
     press(crew, SIGN_ON)
-    assert view.name == "pin" and view.lines[0] == "PIN of crew 4711"
+    assert view.name == "pin" and view.lines[0] == "PIN, crew 4711"
     press(crew, "08")
-    assert view.lines[-1] == "**" and world.terminal.chain.shift is None
+    assert view.lines[1] == "**" and world.terminal.chain.shift is None
     press(crew, "15#")
     assert view.name == "items" and world.terminal.chain.shift.crew == "4711"
     assert world.terminal.chain.shift.flight[1] == FLIGHT
@@ -164,7 +164,7 @@ def test_a_wrong_pin_signs_nobody_on():
         press(crew, "D")
         assert view.name == "sign_on"
     press(crew, SIGN_ON + "0815#")
-    assert view.lines == ["Too many wrong PINs. Wait 30 s."]
+    assert view.lines == ["Too many wrong PINs.", "Wait 30 s."]
     world.seconds += 30
     press(crew, "D" + SIGN_ON + "0815#")
     assert view.name == "items"
@@ -187,7 +187,7 @@ def test_no_pin_is_ever_shown_or_kept():
         crew.key(key)
         assert not [line for line in view.lines if key in line.replace("4711", "")], view.lines
     crew.key("#")
-    assert crew._entry == ""
+    assert crew._desk.entry == ""
 
 
 def test_without_a_crew_file_nobody_is_asked():
@@ -208,7 +208,7 @@ def test_the_count_outlives_a_new_bundle():
     crew = Crew(world.terminal, view)
     crew.start()
     press(crew, SIGN_ON + "4321#")
-    assert view.lines == ["Too many wrong PINs. Wait 30 s."]
+    assert view.lines == ["Too many wrong PINs.", "Wait 30 s."]
     world.seconds += 30
     press(crew, "D" + SIGN_ON + "4321#")
     assert view.name == "items"

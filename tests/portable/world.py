@@ -10,7 +10,7 @@ import os
 
 import ed25519
 from cabinpay.agent.terminal import Terminal
-from cabinpay.agent.texts import folded
+from cabinpay.io import layout
 from cabinpay.io.files import Files
 from cabinpay.wire import cbor, cose, messages, qrtext, trust
 from cabinpay.wire.claims import Pass, Payment, cnf
@@ -156,6 +156,9 @@ class FolderFiles(Files):
         return f
 
     def free(self):
+        return _BLOCKS * _BLOCK
+
+    def size(self):
         return _BLOCKS * _BLOCK
 
     def close(self):
@@ -353,10 +356,13 @@ class View:
         self.screens = []
         self.sounds = []
         self.shows_receipts = True
+        self.rows = 14
 
     def show(self, name, lines, qr=None, code=""):
-        # 29 characters of 8 pixels and 20 rows of 12 are what a panel of 240x240 holds
-        assert isinstance(lines, list) and len(folded(lines, 29)) <= 20, lines
+        # a panel of 240x240 holds every line, below the bar of a verdict or not
+        assert isinstance(lines, list) and all(lines), lines
+        rows = layout.folded(lines, 28)
+        assert len(layout.page(rows, 28, 184 if code else 236)) == len(rows), lines
         self.screens = self.screens[-3:] + [(name, lines, qr, code)]
 
     def sound(self, tone):

@@ -1,10 +1,12 @@
 class Refused(Exception):
-    """A request of crew or ground that is not granted; code: stable, line: what to do."""
+    """A request of crew or ground that is not granted; code: stable, line: what to do, for the ground; the crew reads
+    its texts' lines of this code, with `value` where they have room for a number."""
 
-    def __init__(self, code, line):
+    def __init__(self, code, line="", value=None):
         super().__init__(code)
         self.code = code
         self.line = line
+        self.value = value
 
 
 class StorageError(Exception):
@@ -12,3 +14,4 @@ class StorageError(Exception):
 
     code = "storage"
     line = "Storage failed. Switch the terminal off and on."
+    value = None

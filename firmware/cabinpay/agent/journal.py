@@ -36,7 +36,7 @@ class Journal:
         self._file = None
         self._size = SEGMENT_SIZE
         self._room = 0
-        self._reserve = RESERVE + snapshot_size
+        self.reserve = RESERVE + snapshot_size
         self._freed = 0
         self._high = 0
         self._high_known = True
@@ -89,7 +89,7 @@ class Journal:
 
     def room(self):
         """Bytes left before only the reserve remains."""
-        return self._room - self._reserve
+        return self._room - self.reserve
 
     def spare(self):
         """Bytes that voids and notes may still take: they use the reserve, and leave half of it to close and ack."""

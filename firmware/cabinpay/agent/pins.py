@@ -29,7 +29,7 @@ class Pins:
         wrong = self._counted().get(number, 0)
         wait = self._wait(wrong, number)
         if wait > 0:
-            raise Refused("pin_wait", "Too many wrong PINs. Wait %d s." % wait)
+            raise Refused("pin_wait", "Too many wrong PINs. Wait %d s." % wait, wait)
         self._note(number, wrong + 1)
         if not trust.crew_verifies(number, pin):
             raise Refused("pin", "Wrong crew number or PIN.")

@@ -22,7 +22,17 @@ class Sale:
 
     def add(self, sku, quantity, price):
         """Adds a line; Refused where it is not one or the sum would be too large. Ends an open bill."""
-        lines = self.lines + [[sku, quantity, price]]
+        self._take(self.lines + [[sku, quantity, price]])
+
+    def add_more(self, sku, quantity, price):
+        """As `add`, on the line that has this item at this price already, where one has."""
+        for i, line in enumerate(self.lines):
+            if line[0] == sku and line[2] == price:
+                more = [[sku, line[1] + quantity, price]]
+                return self._take(self.lines[:i] + more + self.lines[i + 1 :])
+        return self.add(sku, quantity, price)
+
+    def _take(self, lines):
         if len(lines) > MAX_LINES:
             raise Refused("lines", "One sale takes %d lines: pay these first." % MAX_LINES)
         if lines_form(lines) and lines_total(lines) <= 0:

@@ -62,7 +62,7 @@ class Shelf:
         """question(Rows of this file); StorageError where the flash does not give it."""
         try:
             return self._asked(_path(entry), entry, question)
-        except OSError:
+        except (OSError, ValueError):
             raise StorageError()
 
     def _asked(self, path, entry, question):

@@ -280,9 +280,13 @@ class Terminal:
             pass
         raise Refused("receipt", "This receipt cannot be shown.")
 
-    def new_sale(self):
-        """An empty sale in the bundle's first currency."""
-        return Sale(self.trust.bundle.currencies[0][0], self.codec, self.ticks)
+    def new_sale(self, currency=0):
+        """An empty sale in this currency of the bundle, in its first one without."""
+        return Sale(currency or self.trust.bundle.currencies[0][0], self.codec, self.ticks)
+
+    def capacity(self):
+        """Bytes of the whole flash that sales may fill, with whatever else lies on it."""
+        return self.files.size() - self.journal.reserve
 
     def bill(self, sale):
         """Opens a bill over `sale` and returns it."""

@@ -1,6 +1,11 @@
-"""What the crew reads for each code: at most 28 characters a line, and it says what to do."""
+"""What the crew reads, in English; texts_zh.py says the same in Chinese. At most 28 characters a line; a code's lines
+say what to do. Two spaces part what stands left from what stands at the right edge of the screen."""
 
-# code: (line, line)
+LANGUAGE = "en"
+# Which field of a catalogue's item is its name in this language
+NAME = 1
+
+# code of a verdict, a refusal or a state that does not sell: its lines
 LINES = {
     "length": ("Code too long.", "Not a Cabinpay code?"),
     "prefix": ("Not a Cabinpay code.", "Ask for the pass code."),
@@ -31,6 +36,7 @@ LINES = {
     "payment_signature": ("FORGED PAYMENT.", "Take no payment. Report it."),
     "revoked": ("Pass has been withdrawn.", "Ask for another payment."),
     "already_paid": ("ALREADY PAID.", "Do not charge again."),
+    "approved": ("APPROVED",),
     "voided": ("Sale was cancelled.", "Passenger: make a new code."),
     "seq": ("Old code.", "Passenger: make a new code."),
     "per_sale": ("Over the limit for a sale.", "Take items off."),
@@ -44,54 +50,61 @@ LINES = {
     "blank": ("Terminal is not set up.", "Ground: cabinpay provision."),
     "needs_recovery": ("Flash was formatted.", "No sales. Ground: recover."),
     "damaged": ("Receipts are damaged.", "No sales. Ground crew: sync."),
+    "entry_sign_on": ("Crew number, flight 1-9999", "and date, please:", "crew*flight*DDMM #"),
+    "entry_item": ("Item and price, please:", "sku*quantity*price A"),
+    "entry_void": ("*D cancels the last sale,", "*number D that receipt."),
+    "date": ("DDMM, please: 0512 is", "the fifth of December."),
+    "pin": ("Wrong crew number or PIN.",),
+    "pin_wait": ("Too many wrong PINs.", "Wait %d s."),
+    "price": ("This price is in the list.", "Key in sku*quantity A."),
+    "unlisted": ("Not in the catalogue.", "Key in sku*quantity*price A."),
+    "no_list": ("No catalogue here.", "Key in sku*quantity*price A."),
+    "line": ("Item, quantity 1-255", "and price, please."),
+    "lines": ("Too many lines.", "Let these be paid first."),
+    "discount": ("Discount is too large.", "Leave something to pay."),
+    "void_unknown": ("No such sale in this shift.", "After it: refund on ground."),
+    "void_twice": ("Sale is cancelled already.", "Nothing is left to do."),
+    "receipt": ("This receipt", "cannot be shown."),
+    "memory": ("Too little memory for now.", "Switch off and on."),
 }
 
-# Tones by what happened; a refusal may have its own
-TONES = {"approved": "approved", "already_paid": "attention", "pass_signature": "alarm", "payment_signature": "alarm"}
+SIGN_ON = "SIGN ON"
+SIGN_ON_KEYS = "crew*flight*DDMM #"
+OTHER_LANGUAGE = "A: 中文"
+PIN = "PIN, crew %d"
+PIN_KEYS = "PIN #, D back"
 
-
-# ISO 4217 codes of the currencies that crews are likely to see; others are shown by their number
-CURRENCIES = {
-    156: "CNY",
-    344: "HKD",
-    392: "JPY",
-    410: "KRW",
-    702: "SGD",
-    764: "THB",
-    826: "GBP",
-    840: "USD",
-    978: "EUR",
+NEW_SALE = "NEW SALE %s"
+ITEM_KEYS = "sku*quantity*price A"
+LISTED_KEYS = "sku*quantity A, or A: list"
+SALE_KEYS = ("B code, C bill, D clear", "# cash-up")
+MORE_LINES = "and %d more"
+TIP, DISCOUNT = "tip", "discount"
+LIST_KEYS = "B code, C bill, D back"
+PAGE_KEYS = "* next page, # back"
+CURRENCY_KEY = "0: in %s"
+# why only bills are paid
+BILLS_ONLY = {
+    "bundle_expired": "Bundle run out: bills only",
+    "ground_overdue": "Sync overdue: bills only",
+    "no_clock": "No clock: bills only",
 }
+FULLNESS = "%d %% full: sync soon"
 
+SCAN = "SCAN THE CODE"
+BACK = "D: back"
+RECEIPT = "Receipt %d"
+SHOW_RECEIPT = "C: receipt"
 
-def clock_time(time):
-    """Hours and minutes of Unix seconds, UTC as aircraft clocks are."""
-    return "%02d:%02d UTC" % (time // 3600 % 24, time // 60 % 60)
+LAST_SALE = "LAST SALE"
+CANCELLED = "CANCELLED"
+SEEN = "A: seen"
+CANCEL_IT = "D: cancel it"
+CANCEL = "CANCEL SALE?"
+REASONS = ("1: keyed in by mistake", "2: not delivered", "3: passenger's wish", "4: other reason")
+SALE_CANCELLED = "SALE CANCELLED"
 
-
-def folded(lines, columns):
-    """Lines of at most `columns` characters, broken between words; inside one only where it is longer than a line."""
-    out = []
-    for line in lines:
-        row = ""
-        for word in line.split():
-            if row and len(row) + 1 + len(word) > columns:
-                out.append(row)
-                row = ""
-            row = (row + " " + word) if row else word
-            while len(row) > columns:
-                out.append(row[:columns])
-                row = row[columns:]
-        out.append(row)
-    return out
-
-
-def tone(code):
-    return TONES.get(code, "refused")
-
-
-def money(amount, exponent):
-    """Minor units as people write them: 1250 with exponent 2 is 12.50."""
-    sign = "-" if amount < 0 else ""
-    digits = "%0*d" % (exponent + 1, abs(amount))
-    return sign + (digits[:-exponent] + "." + digits[-exponent:] if exponent else digits)
+CASH_UP = "CASH-UP  shift %d"
+SOLD = "%d sales  %s"
+VOIDED = "%d cancelled  %s"
+CLOSE_KEYS = "# close the shift, D back"

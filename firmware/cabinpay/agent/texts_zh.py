@@ -1,4 +1,7 @@
-"""texts.py in Chinese: what the crew reads for each code, at most 14 characters a line."""
+"""texts.py in Chinese. At most 14 characters a line, of which two of ASCII count as one."""
+
+LANGUAGE = "zh"
+NAME = 2
 
 LINES = {
     "length": ("二维码过长", "不是本系统的码？"),
@@ -28,6 +31,7 @@ LINES = {
     "order": ("商品不符", "请旅客重新付款"),
     "pass_signature": ("伪造的凭证！", "不要收款，请上报"),
     "payment_signature": ("伪造的付款！", "不要收款，请上报"),
+    "approved": ("付款成功",),
     "already_paid": ("已经付过款！", "不要再次收款"),
     "revoked": ("凭证已被撤销", "请换其他付款方式"),
     "voided": ("该销售已取消", "请旅客刷新付款码"),
@@ -43,4 +47,60 @@ LINES = {
     "blank": ("终端尚未设置", "请地面人员设置"),
     "needs_recovery": ("存储被格式化", "停止销售，地面恢复"),
     "damaged": ("收据损坏", "停止销售，地面同步"),
+    "entry_sign_on": ("请输入工号、航班", "（1-9999）和日期：", "工号*航班*DDMM #"),
+    "entry_item": ("请输入商品和价格：", "货号*数量*单价 A"),
+    "entry_void": ("*D取消上一笔销售", "*收据号D取消该收据"),
+    "date": ("请输入DDMM：", "0512是12月5日"),
+    "pin": ("工号或密码错误",),
+    "pin_wait": ("密码错误次数过多", "请等%d秒"),
+    "price": ("价格见商品目录", "请输入货号*数量 A"),
+    "unlisted": ("目录中没有此商品", "请输入货号*数量*单价 A"),
+    "no_list": ("没有商品目录", "请输入货号*数量*单价 A"),
+    "line": ("请输入商品、数量", "（1-255）和价格"),
+    "lines": ("商品行数过多", "请先付这些"),
+    "discount": ("折扣过大", "应付金额须大于零"),
+    "void_unknown": ("本班次没有这笔销售", "过后请在地面退款"),
+    "void_twice": ("该销售已取消", "无需再取消"),
+    "receipt": ("收据无法显示",),
+    "memory": ("暂时内存不足", "请关机再开机"),
 }
+
+SIGN_ON = "登录"
+SIGN_ON_KEYS = "工号*航班*DDMM #"
+OTHER_LANGUAGE = "A: English"
+PIN = "工号%d的密码"
+PIN_KEYS = "密码 #，D返回"
+
+NEW_SALE = "新销售 %s"
+ITEM_KEYS = "货号*数量*单价 A"
+LISTED_KEYS = "货号*数量 A，或A: 目录"
+SALE_KEYS = ("B扫码，C账单，D清除", "#交班")
+MORE_LINES = "另有%d行"
+TIP, DISCOUNT = "小费", "折扣"
+LIST_KEYS = "B扫码，C账单，D返回"
+PAGE_KEYS = "*下一页，#上一页"
+CURRENCY_KEY = "0: 改用%s"
+BILLS_ONLY = {
+    "bundle_expired": "信任包已过期：仅限账单",
+    "ground_overdue": "该同步了：仅限账单",
+    "no_clock": "没有时间：仅限账单",
+}
+FULLNESS = "存储已用%d%%，请尽快同步"
+
+SCAN = "请扫描付款码"
+BACK = "D: 返回"
+RECEIPT = "收据%d"
+SHOW_RECEIPT = "C: 收据"
+
+LAST_SALE = "上一笔销售"
+CANCELLED = "已取消"
+SEEN = "A: 已看过"
+CANCEL_IT = "D: 取消该销售"
+CANCEL = "取消该销售？"
+REASONS = ("1: 输入错误", "2: 未交付", "3: 旅客要求", "4: 其他原因")
+SALE_CANCELLED = "销售已取消"
+
+CASH_UP = "交班  班次%d"
+SOLD = "销售%d笔  %s"
+VOIDED = "取消%d笔  %s"
+CLOSE_KEYS = "#结束班次，D返回"

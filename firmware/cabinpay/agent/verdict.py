@@ -5,7 +5,7 @@ import hashlib
 from cabinpay.wire import cose, qrtext
 from cabinpay.wire.claims import BOUND, CHALLENGED, Pass, Payment
 from cabinpay.wire.errors import WireError
-from cabinpay.wire.receipts import FLOOR
+from cabinpay.wire.receipts import FLOOR, RTC, SYNCED
 
 from .trust import in_window
 
@@ -203,6 +203,22 @@ def cap(trust, sale, mode, reading, since_ground):
     if trust.run_out(reading) or _overdue(trust, sale, since_ground):
         return min(most, caps[FLOOR - 1]) if mode == CHALLENGED else 0
     return most
+
+
+def limited(trust, sale, reading, since_ground):
+    """Why only bills pay for this sale now, though bound or quick codes would over a good clock: bundle_expired,
+    ground_overdue, no_clock; or None."""
+    entry = trust.currency(sale.currency)
+    good, poor = 0, 0
+    for caps in entry[2][BOUND - 1 :] if entry else ():
+        good, poor = max(good, caps[RTC - 1], caps[SYNCED - 1]), max(poor, caps[FLOOR - 1])
+    if not good:
+        return None
+    if trust.run_out(reading):
+        return "bundle_expired"
+    if _overdue(trust, sale, since_ground):
+        return "ground_overdue"
+    return "no_clock" if reading[1] == FLOOR and not poor else None
 
 
 def _overdue(trust, sale, since_ground):

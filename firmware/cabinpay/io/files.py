@@ -32,6 +32,11 @@ class Files:
         """Names in a folder."""
         return os.listdir(self._root + name)
 
+    def size(self):
+        """Bytes of the whole file system."""
+        stat = os.statvfs(self._root)
+        return stat[1] * stat[2]
+
     def free(self):
         """Bytes free; slow (33 ms on a Pico): ask at boot and count."""
         stat = os.statvfs(self._root)

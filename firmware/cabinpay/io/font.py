@@ -1,18 +1,22 @@
-from .font16 import BITS, CHARS
+from . import font16
 
-_SIZE = 32
 _MISSING = "\u25a1"
 
 
 def glyph(char):
-    """Bitmap of a character beyond ASCII: 16x16, 32 bytes, MONO_HLSB; a box for one that the font was not made with."""
-    low, high = 0, len(BITS) // _SIZE
-    while low < high:
-        middle = (low + high) // 2
-        if CHARS[middle] < char:
-            low = middle + 1
-        else:
-            high = middle
-    if low == len(BITS) // _SIZE or CHARS[low] != char:
-        return glyph(_MISSING)
-    return bytearray(BITS[low * _SIZE : (low + 1) * _SIZE])
+    """Bits of a character, 16 rows: 16 bytes of a printable ASCII one, 32 of any other; a box for what no font has."""
+    if " " <= char <= "~":
+        return memoryview(font16.ASCII)[16 * ord(char) - 512 : 16 * ord(char) - 496]
+    return _wide(font16, char) or _wide(_chinese(), char) or _wide(font16, _MISSING)
+
+
+def _wide(font, char):
+    at = font.CHARS.find(char)
+    return memoryview(font.BITS)[32 * at : 32 * at + 32] if at >= 0 else None
+
+
+def _chinese():
+    # loaded when a screen first needs it: a crew that works in English never pays for it
+    from . import font16_zh
+
+    return font16_zh

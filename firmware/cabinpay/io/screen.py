@@ -1,98 +1,126 @@
 import framebuf
 
-from cabinpay.agent.texts import folded
+from . import font, layout, qrcode
 
-from . import font, qrcode
-
-_BANNER = {"approved": "OK", "already_paid": "!!", "cancelled": "--"}
-_MARGIN = 4
-# Height of a line of framebuf's 8x8 font, as it is and doubled
-_SMALL, _LARGE = 12, 22
 # A receipt's QR code and its quiet zone; of modules smaller than two pixels phones read nothing off a small panel
 _RECEIPT_MODULES = 57 + 8
 _RECEIPT_PIXELS = 2
-# Above a QR code: one line of text and the margin
-_HEAD = _MARGIN + _SMALL
+# Screens that say something; the others have keys and numbers, each in a row of its own
+_SENTENCES = ("verdict", "stopped")
 
 
 class Screen:
     """Draws crew screens on a panel: 1 bit a pixel, MONO_HLSB, with `width`, `height`, `buffer` and show(name, lines,
-    code). Text is twice as large where the whole screen fits so, for who reads at arm's length; a QR code is as large
-    as it can be with its quiet zone of 4 modules. Chinese is 16x16, one size."""
+    code). Text is as large as the whole screen fits, for who reads at arm's length; a QR code is as large as it can be
+    with its quiet zone of 4 modules below one line of text."""
 
     def __init__(self, panel, buzzer):
         self._panel = panel
-        self.shows_receipts = min(panel.width, panel.height - _HEAD) >= _RECEIPT_MODULES * _RECEIPT_PIXELS
         self._buzzer = buzzer
-        strip = bytearray(panel.width // 2)
-        self._strip = framebuf.FrameBuffer(strip, panel.width // 2, 8, framebuf.MONO_HLSB)
-        self._frame = framebuf.FrameBuffer(panel.buffer, panel.width, panel.height, framebuf.MONO_HLSB)
+        # a small panel has no pixels to give away
+        self._margin = 8 if panel.width >= 160 else 0
+        self._columns = (panel.width - 2 * self._margin) // 8
+        self.rows = (panel.height - self._margin) // layout.TALL_ROW
+        self._head = layout.TALL_ROW + self._margin // 2
+        self.shows_receipts = min(panel.width, panel.height - self._head) >= _RECEIPT_MODULES * _RECEIPT_PIXELS
+        self._frame = _bitmap(panel.buffer, panel.width, panel.height)
+        # by (narrow?, size): the bits of a glyph and the bitmap over them, used for every one
+        self._glyphs = {}
+        for size in (layout.TALL, layout.BIG):
+            for columns in (1, 2):
+                bits = bytearray(16 * columns * size * size)
+                self._glyphs[columns == 1, size] = (bits, _bitmap(bits, 8 * columns * size, 16 * size))
 
     def sound(self, tone):
         self._buzzer.play(tone)
 
     def show(self, name, lines, qr=None, code=""):
         self._frame.fill(0)
-        y = self._verdict(code)
-        columns = (self._panel.width - 2 * _MARGIN) // 8
-        large = folded(lines, columns // 2)
-        if any(c > "~" for line in lines for c in line):
-            for line in lines:
-                y += self._wide_text(line, y)
-        elif qr or y + len(large) * _LARGE > self._panel.height:
-            for line in folded(lines, columns):
-                self._frame.text(line, _MARGIN, y, 1)
-                y += _SMALL
-        else:
-            for line in large:
-                self._large_text(line, y)
-                y += _LARGE
+        top = self._margin // 2
+        if code:
+            top = self._verdict(code) + self._margin
         if qr:
-            self._qr(qr, y)
+            self._qr(qr)
+        height = self._head if qr else self._panel.height
+        for y, row, size in layout.page(lines, self._columns, height - top, name in _SENTENCES):
+            self._text(row, top + y, size)
         self._panel.show(name, lines, code)
 
-    def _large_text(self, line, y):
-        self._strip.fill(0)
-        self._strip.text(line, 0, 0, 1)
-        for i in range(len(line) * 64):
-            if self._strip.pixel(i >> 3, i & 7):
-                self._frame.fill_rect(_MARGIN + 2 * (i >> 3), y + 2 * (i & 7), 2, 2, 1)
-
-    def _wide_text(self, line, y):
-        """A line with characters beyond ASCII: 16x16 glyphs, and 8x8 letters on their base line."""
-        x = 4
-        for c in line:
-            if c > "~":
-                glyph = framebuf.FrameBuffer(font.glyph(c), 16, 16, framebuf.MONO_HLSB)
-                self._frame.blit(glyph, x, y)
-                x += 16
+    def _text(self, row, y, size):
+        x = self._margin
+        if size is layout.SMALL:
+            self._frame.text(row, x, y, 1)
+            return
+        for c in row:
+            bits, glyph = self._glyphs[layout.narrow(c), size]
+            columns = 1 if layout.narrow(c) else 2
+            if size is layout.BIG:
+                double(font.glyph(c), columns, bits)
             else:
-                self._frame.text(c, x, y + 6, 1)
-                x += 8
-        return 20
+                bits[:] = font.glyph(c)
+            self._frame.blit(glyph, x, y)
+            x += 8 * columns * size
 
     def _verdict(self, code):
-        """A bar that tells verdicts apart from across the aisle: filled for approval, framed for anything else."""
-        if not code:
-            return _MARGIN
-        w = self._panel.width
-        if code == "approved":
-            self._frame.fill_rect(0, 0, w, 36, 1)
-        else:
-            self._frame.rect(0, 0, w, 36, 1)
-            self._frame.rect(3, 3, w - 6, 30, 1)
-        self._frame.text(_BANNER.get(code, "NO"), w // 2 - 8, 14, code != "approved")
-        return 44
+        """A bar that tells verdicts apart from across the aisle, each with a sign of its own: approval is light and
+        ticked, anything else dark in a frame. Returns where it ends."""
+        w, h = self._panel.width, max(14, self._panel.height // 5)
+        approved = code == "approved"
+        self._frame.fill_rect(0, 0, w, h, 1)
+        if not approved:
+            edge = h // 12
+            self._frame.fill_rect(edge, edge, w - 2 * edge, h - 2 * edge, 0)
+        size = h * 2 // 3
+        left, top, thick = (w - size) // 2, (h - size) // 2, max(2, size // 6)
+        for x0, y0, x1, y1 in _SIGNS.get(code, _CROSS):
+            self._stroke(left, top, size, thick, (x0, y0, x1, y1), not approved)
+        return h
 
-    def _qr(self, text, top):
+    def _stroke(self, left, top, size, thick, ends, colour):
+        """A thick line between two points given in eighths of a square of `size`."""
+        x0, y0, x1, y1 = [n * (size - thick) // 8 for n in ends]
+        steps = max(abs(x1 - x0), abs(y1 - y0), 1)
+        for i in range(steps + 1):
+            x, y = x0 + (x1 - x0) * i // steps, y0 + (y1 - y0) * i // steps
+            self._frame.fill_rect(left + x, top + y, thick, thick, colour)
+
+    def _qr(self, text):
+        top = self._head
         size, bitmap = qrcode.encode(text)
-        scale = min(self._panel.width, self._panel.height - top) // (size + 8)
-        left = (self._panel.width - scale * size) // 2
-        top += scale * 4
-        self._frame.fill_rect(left - 4 * scale, top - 4 * scale, (size + 8) * scale, (size + 8) * scale, 1)
+        scale = max(1, min(self._panel.width, self._panel.height - top) // (size + 8))
+        side = (size + 8) * scale
+        left = (self._panel.width - side) // 2
+        top += (self._panel.height - top - side) // 2
+        self._frame.fill_rect(left, top, side, side, 1)
         stride = (size + 7) // 8
         for row in range(size):
             for column in range(size):
                 if bitmap[row * stride + column // 8] & 0x80 >> column % 8:
-                    self._frame.fill_rect(left + column * scale, top + row * scale, scale, scale, 0)
+                    x, y = left + (column + 4) * scale, top + (row + 4) * scale
+                    self._frame.fill_rect(x, y, scale, scale, 0)
 
+
+_CROSS = ((0, 0, 8, 8), (0, 8, 8, 0))
+# strokes in eighths of a square
+_SIGNS = {
+    "approved": ((0, 4, 3, 8), (3, 8, 8, 1)),
+    "already_paid": ((2, 0, 2, 5), (2, 8, 2, 8), (6, 0, 6, 5), (6, 8, 6, 8)),
+    "cancelled": ((0, 4, 8, 4),),
+}
+
+
+# four bits, each twice
+_TWICE = b"\x00\x03\x0c\x0f\x30\x33\x3c\x3f\xc0\xc3\xcc\xcf\xf0\xf3\xfc\xff"
+
+
+def double(bits, columns, out):
+    """Draws a glyph whose rows have so many bytes twice as large into `out`."""
+    stride = 2 * columns
+    for i, byte in enumerate(bits):
+        at = i // columns * 2 * stride + i % columns * 2
+        out[at] = out[at + stride] = _TWICE[byte >> 4]
+        out[at + 1] = out[at + stride + 1] = _TWICE[byte & 15]
+
+
+def _bitmap(buffer, width, height):
+    return framebuf.FrameBuffer(buffer, width, height, framebuf.MONO_HLSB)
