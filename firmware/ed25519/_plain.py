@@ -1,173 +1,173 @@
-"""Edwards25519 in plain big integers: slow, short, the same on every interpreter.
+"""The engine of last resort, and the reference for the others: field elements are Python's integers.
 
-A point is `(X, Y, Z, T)` in the extended coordinates of RFC 8032 section 5.1.4 (x = X/Z, y = Y/Z, T = XY/Z);
-a *cached* point is `(Y + X, Y - X, 2dT, 2Z)`, what an addition wants of its second operand.
-The formulas are complete: any two points add correctly, the neutral one and those of small order included.
+What every engine has: `new`, `put` and `get` for its field slots; `run`, which interprets a program over them;
+`reduce` and `muladd` modulo L; `odd`, `comb`, `naf` and `weave`, which turn scalars into a program; and `compress`,
+one block of SHA-512. Scalars are little endian; what a function makes goes into its first argument.
 
-Not constant time: a big-integer operation takes as long as its values are wide, and reading a table shows the index
-to whoever watches memory. What is fixed is the sequence of operations in `base_mul`, where the secret scalars go.
+Not constant time: an operation on integers takes as long as their values are wide.
 """
 
-from array import array
+import struct
 
-P = 2**255 - 19
-L = 2**252 + 27742317777372353535851937790883648493
+from ._data import COMB, COUNT, FIXED, N0, L, P
 
-_D = -121665 * pow(121666, P - 2, P) % P
-_SQRT_MINUS_1 = pow(2, (P - 1) // 4, P)
-_SIGN = 1 << 255
-
-# RFC 8032 section 5.1
-_BASE_X = 15112221349535400772501151409588531511454012693041857206046113283949847762202
-_BASE_Y = 46316835694926478169428394003475163141307993866256225615783033603165251855960
-
-_NEUTRAL: tuple[int, ...] = (0, 1, 1, 0)
-_TEETH = 4
-_SPACING = 64
-_WINDOW = 5
+_MASK = 0xFFFFFFFFFFFFFFFF
 
 
-def _add(point: tuple[int, ...], cached: tuple[int, ...]) -> tuple[int, ...]:
-    x, y, z, t = point
-    plus, minus, t2d, z2 = cached
-    a = (y - x) * minus
-    b = (y + x) * plus
-    c = t * t2d
-    d = z * z2
-    e = (b - a) % P
-    f = (d - c) % P
-    g = (d + c) % P
-    h = (b + a) % P
-    return e * f % P, g * h % P, f * g % P, e * h % P
+def new() -> list[int]:
+    """The field slots, all zero."""
+    return [0] * COUNT
 
 
-def _double(point: tuple[int, ...]) -> tuple[int, ...]:
-    x, y, z, _ = point
-    xx = x * x
-    yy = y * y
-    e = -2 * x * y % P
-    g = (xx - yy) % P
-    f = (2 * z * z + g) % P
-    h = (xx + yy) % P
-    return e * f % P, g * h % P, f * g % P, e * h % P
+def put(slots: list[int], slot: int, value: int) -> None:
+    """Sets a slot to 0 <= value < 2^255."""
+    slots[slot] = value
 
 
-def _cached(point: tuple[int, ...]) -> tuple[int, ...]:
-    x, y, z, t = point
-    return (y + x) % P, (y - x) % P, 2 * _D * t % P, 2 * z % P
+def get(slots: list[int], slot: int) -> int:
+    """A slot's value, from 0 to P - 1."""
+    return slots[slot]
 
 
-def _minus(cached: tuple[int, ...]) -> tuple[int, ...]:
-    plus, minus, t2d, z2 = cached
-    return minus, plus, P - t2d, z2
+def run(program: bytearray, slots: list[int], base: bytearray, key: bytearray) -> None:
+    """Interprets `program` from its first byte; base and key are tables of points."""
+    at = back = times = start = 0
+    while True:
+        operation, d, a, b = program[at : at + 4]
+        at += 4
+        if operation == 0:
+            if not back:
+                return
+            times -= 1
+            at = start if times else back
+            back = back if times else 0
+        elif operation < 5:
+            slots[d] = _calculate(slots, operation, a, b)
+        elif operation == 9:
+            slots[d : d + 4] = slots[N0 : N0 + 4]
+        else:
+            back, start, times = at, FIXED + 4 * d, 1
+            if operation == 5:
+                times = a
+            elif operation == 8:
+                slots[N0 : N0 + 4] = slots[a : a + 4]
+            else:
+                slots[N0 : N0 + 3] = _entry(base if operation == 6 else key, 96 * a)
+            at = start
 
 
-def encode(point: tuple[int, ...]) -> bytes:
-    """The 32 bytes of a point (RFC 8032 section 5.1.2)."""
-    x, y, z, _ = point
-    inverse = pow(z, P - 2, P)
-    sign = _SIGN if x * inverse % P & 1 else 0
-    return (y * inverse % P | sign).to_bytes(32, "little")
+def _calculate(slots: list[int], operation: int, a: int, b: int) -> int:
+    if operation == 1:
+        return slots[a] * slots[b] % P
+    if operation == 2:
+        value = slots[a]
+        for _ in range(b):
+            value = value * value % P
+        return value
+    return (slots[a] + slots[b] if operation == 3 else slots[a] - slots[b]) % P
 
 
-def decode(encoded: bytes) -> tuple[int, ...] | None:
-    """The point of 32 bytes (RFC 8032 section 5.1.3), or None: y not below p, or no such point.
+def _entry(table: bytearray, at: int) -> list[int]:
+    return [int.from_bytes(bytes(table[i : i + 32]), "little") for i in (at, at + 32, at + 64)]
 
-    x = 0 with the sign bit set is let through, as libsodium does; its two points are of small order.
+
+def _number(octets: bytes | bytearray) -> int:
+    return int.from_bytes(bytes(octets), "little")
+
+
+def reduce(out: bytearray, wide: bytes) -> None:
+    """wide (64 bytes) modulo L."""
+    out[:32] = (_number(wide) % L).to_bytes(32, "little")
+
+
+def muladd(out: bytearray, k: bytearray, a: bytearray, r: bytearray) -> None:
+    """k * a + r modulo L."""
+    out[:32] = ((_number(k) * _number(a) + _number(r)) % L).to_bytes(32, "little")
+
+
+def odd(out: bytearray, scalar: bytes | bytearray) -> None:
+    """The scalar, plus L where it is even; with bit 258 set, in 33 bytes: what `comb` takes."""
+    number = _number(scalar)
+    out[:33] = (number + (0 if number & 1 else L) | 1 << 258).to_bytes(33, "little")
+
+
+def comb(lanes: bytearray, at: int, scalar: bytearray) -> None:
+    """An odd scalar as 43 columns of six digits that are 1 or -1: digit i is bit i + 1 of it, 0 being -1.
+
+    A column's byte is 1 + 2 * entry + sign; the top digit is the sign, the others name the entry.
     """
-    y = int.from_bytes(encoded, "little")
-    sign = y >> 255
-    y &= _SIGN - 1
-    if y >= P:
-        return None
-    u = (y * y - 1) % P
-    v = (_D * y * y + 1) % P
-    x = u * pow(v, 3, P) * pow(u * pow(v, 7, P) % P, (P - 5) // 8, P) % P
-    if v * x * x % P != u:
-        x = x * _SQRT_MINUS_1 % P
-        if v * x * x % P != u:
-            return None
-    if x & 1 != sign:
-        x = P - x
-    return x, y, 1, x * y % P
+    bits = _number(scalar) >> 1
+    for column in range(COMB):
+        digits = 0
+        for tooth in range(6):
+            digits |= (bits >> column + COMB * tooth & 1) << tooth
+        lanes[at + column] = 2 * digits - 63 if digits >= 32 else 64 - 2 * digits
 
 
-def negate(point: tuple[int, ...]) -> tuple[int, ...]:
-    """The point's opposite."""
-    x, y, z, t = point
-    return P - x, y, z, P - t
-
-
-def _comb_table() -> list[tuple[int, ...]]:
-    """Entry i is the sum of 2^(64 j) B over the bits j of i, cached: 16 entries, about 4 KB on a 32-bit port."""
-    tooth: tuple[int, ...] = (_BASE_X, _BASE_Y, 1, _BASE_X * _BASE_Y % P)
-    points = [_NEUTRAL]
-    for _ in range(_TEETH):
-        cached = _cached(tooth)
-        points += [_add(point, cached) for point in points]
-        for _ in range(_SPACING):
-            tooth = _double(tooth)
-    return [_cached(point) for point in points]
-
-
-_COMB = _comb_table()
-
-
-def _comb_entry(scalar: int, column: int) -> tuple[int, ...]:
-    # Bit `column + 64 j` of the scalar is bit j of the index.
-    bits = scalar >> column
-    return _COMB[bits & 1 | bits >> 63 & 2 | bits >> 126 & 4 | bits >> 189 & 8]
-
-
-def base_mul(scalar: int) -> bytes:
-    """The encoding of scalar * B, 0 <= scalar < 2^256: always 64 doublings and 64 additions, the neutral one too."""
-    point = _NEUTRAL
-    for column in range(_SPACING - 1, -1, -1):
-        point = _add(_double(point), _comb_entry(scalar, column))
-    return encode(point)
-
-
-def _odd_multiples(point: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """1, 3, 5, ... 15 times the point, cached."""
-    twice = _cached(_double(point))
-    table = [_cached(point)]
-    for _ in range(2 ** (_WINDOW - 2) - 1):
-        point = _add(point, twice)
-        table.append(_cached(point))
-    return table
-
-
-def _signed_digits(scalar: int) -> "array[int]":
-    """The scalar's non-adjacent form of width 5, lowest digit first: zeros and odd digits from -15 to 15."""
-    digits = array("b", bytes(256))
-    i = 0
-    while scalar:
-        if scalar & 1:
-            digit = scalar & (2**_WINDOW - 1)
-            if digit >= 2 ** (_WINDOW - 1):
-                digit -= 2**_WINDOW
-            digits[i] = digit
-            scalar -= digit
-        scalar >>= 1
+def naf(lanes: bytearray, scalar: bytes | bytearray) -> None:
+    """The scalar's non-adjacent form of width 5: 256 bytes, 0 or 1 + 2 * (|digit| >> 1) + sign."""
+    number, i = _number(scalar), 0
+    lanes[:256] = bytes(256)
+    while number:
+        if number & 1:
+            digit = number & 31
+            digit -= 32 if digit > 15 else 0
+            lanes[i] = digit if digit > 0 else 1 - digit
+            number -= digit
+        number >>= 1
         i += 1
-    return digits
 
 
-def double_mul(s: int, k: int, point: tuple[int, ...]) -> bytes:
-    """The encoding of s * B + k * point, for public values only; s and k below L.
+def weave(program: bytearray, lanes: bytearray, at: int, kind: bytes) -> int:
+    """Writes doublings and the additions of two lanes of 256 bytes to program[at:]; where it ends.
 
-    The doublings are shared (Straus): k's digits are spread over all of them, s's comb over the last 64.
+    kind: for the first lane operation, programs to add and to subtract, first entry and step; then for the second.
     """
-    multiples = _odd_multiples(point)
-    digits = _signed_digits(k)
-    total = _NEUTRAL
+    doublings, begun = 0, False
     for i in range(255, -1, -1):
-        total = _double(total)
-        digit = digits[i]
-        if digit > 0:
-            total = _add(total, multiples[digit >> 1])
-        elif digit:
-            total = _add(total, _minus(multiples[-digit >> 1]))
-        if i < _SPACING:
-            total = _add(total, _comb_entry(s, i))
-    return encode(total)
+        doublings += begun
+        for lane, place in ((0, 0), (256, 5)):
+            code = lanes[lane + i]
+            if code:
+                if doublings:
+                    program[at : at + 4] = bytes((5, 0, doublings, 0))
+                    at += 4
+                operation, plus, minus, first, step = kind[place : place + 5]
+                code -= 1
+                program[at : at + 4] = bytes((operation, minus if code & 1 else plus, first + step * (code >> 1), 0))
+                at += 4
+                doublings, begun = 0, True
+    if doublings:
+        program[at : at + 4] = bytes((5, 0, doublings, 0))
+        at += 4
+    return at
+
+
+def _schedule(block: bytearray) -> list[int]:
+    """The 80 message words of one block (FIPS 180-4 section 6.4.2, step 1)."""
+    words = list(struct.unpack(">16Q", block))
+    for i in range(16, 80):
+        # A word written twice in a row turns each rotation into one shift; what lies above 64 bits falls to the mask.
+        x = words[i - 15]
+        y = words[i - 2]
+        xx = x | x << 64
+        yy = y | y << 64
+        small = (xx >> 1 ^ xx >> 8 ^ x >> 7) + (yy >> 19 ^ yy >> 61 ^ y >> 6)
+        words.append(words[i - 16] + words[i - 7] + small & _MASK)
+    return words
+
+
+def compress(state: bytearray, block: bytearray, constants: bytearray, _: bytearray) -> None:
+    """Folds one block of 128 bytes into the state, eight little-endian words (steps 2 to 4)."""
+    words = _schedule(block)
+    rounds = struct.unpack("<80Q", constants)
+    before = struct.unpack("<8Q", state)
+    a, b, c, d, e, f, g, h = before
+    for i in range(80):
+        ee = e | e << 64
+        aa = a | a << 64
+        t1 = h + (ee >> 14 ^ ee >> 18 ^ ee >> 41) + (g ^ e & (f ^ g)) + rounds[i] + words[i]
+        t2 = (aa >> 28 ^ aa >> 34 ^ aa >> 39) + (a & b | c & (a | b))
+        h, g, f, e, d, c, b, a = g, f, e, d + t1 & _MASK, c, b, a, t1 + t2 & _MASK
+    after = (a, b, c, d, e, f, g, h)
+    struct.pack_into("<8Q", state, 0, *[x + y & _MASK for x, y in zip(before, after)])

@@ -1,0 +1,184 @@
+"""Scalars modulo L and the programs they become, in viper, for every engine that has it; `_plain` says what each does.
+
+Fixed time: no branch, loop or address depends on a scalar, but in `naf`, which is for public ones.
+Limbs have 12 bits, for L = 2^252 + C and 252 = 21 * 12. Right where a word has 32 bits and where it has 64.
+"""
+# mypy: ignore-errors
+# ruff: noqa: F821
+
+from array import array
+
+from ._data import L
+
+_C = array("i", [L >> 12 * i & 0xFFF for i in range(11)])
+_L = L.to_bytes(32, "little")
+_wide = array("i", [0] * 43)
+_left = array("i", [0] * 22)
+_right = array("i", [0] * 22)
+
+
+@micropython.viper
+def _unpack(x: ptr32, octets: ptr8, count: int):
+    pairs = count // 3
+    for i in range(pairs):
+        middle = octets[3 * i + 1]
+        x[2 * i] = octets[3 * i] | (middle & 15) << 8
+        x[2 * i + 1] = middle >> 4 | octets[3 * i + 2] << 4
+    last = octets[count - 1]
+    if count - 3 * pairs == 1:
+        x[2 * pairs] = last
+    else:
+        x[2 * pairs] = octets[count - 2] | (last & 15) << 8
+        x[2 * pairs + 1] = last >> 4
+
+
+@micropython.viper
+def _carry(x: ptr32, first: int, last: int):
+    """Limbs from the first to the last become 12 bits; that one keeps its sign."""
+    one = 1
+    sign = one << 31
+    carry = 0
+    for i in range(first, last):
+        # What 64 bits load is not negative, what 32 bits load is
+        v = x[i]
+        v += carry - ((v & sign) << 1)
+        x[i] = v & 0xFFF
+        carry = v >> 12
+    x[last] += carry
+
+
+@micropython.viper
+def _reduce(out: ptr8, x: ptr32, c: ptr32):
+    """43 limbs modulo L, to 32 bytes."""
+    one = 1
+    sign = one << 31
+    for base in range(21, -1, -1):
+        # q * 2^252 is q * -C modulo L
+        q = x[base + 21]
+        q -= (q & sign) << 1
+        x[base + 21] = 0
+        for i in range(11):
+            x[base + i] -= q * c[i]
+        _carry(x, base, base + 20)
+    # Between -2^138 and 2^252 now
+    negative = 0 - ((x[20] >> 31) & 1)
+    for i in range(11):
+        x[i] += c[i] & negative
+    x[20] += 4096 & negative
+    _carry(x, 0, 20)
+    for i in range(10):
+        middle = x[2 * i + 1]
+        out[3 * i] = x[2 * i]
+        out[3 * i + 1] = x[2 * i] >> 8 | middle << 4
+        out[3 * i + 2] = middle >> 4
+    out[30] = x[20]
+    out[31] = x[20] >> 8
+
+
+def reduce(out, wide):
+    _unpack(_wide, wide, 64)
+    _reduce(out, _wide, _C)
+
+
+@micropython.viper
+def _multiply(x: ptr32, a: ptr32, b: ptr32):
+    for i in range(22):
+        v = a[i]
+        for j in range(22):
+            if i + j < 43:
+                x[i + j] += v * b[j]
+
+
+def muladd(out, k, a, r):
+    for i in range(43):
+        _wide[i] = 0
+    _unpack(_wide, r, 32)
+    _unpack(_left, k, 32)
+    _unpack(_right, a, 32)
+    _multiply(_wide, _left, _right)
+    _carry(_wide, 0, 42)
+    _reduce(out, _wide, _C)
+
+
+@micropython.viper
+def _add_if_even(out: ptr8, scalar: ptr8, order: ptr8):
+    even = (scalar[0] & 1) - 1
+    carry = 0
+    for i in range(32):
+        carry += scalar[i] + (order[i] & even)
+        out[i] = carry & 255
+        carry >>= 8
+    out[32] = 4
+
+
+def odd(out, scalar):
+    _add_if_even(out, scalar, _L)
+
+
+@micropython.viper
+def comb(lanes: ptr8, at: int, scalar: ptr8):
+    for column in range(43):
+        digits = 0
+        for tooth in range(6):
+            bit = column + 43 * tooth + 1
+            digits |= ((scalar[bit >> 3] >> (bit & 7)) & 1) << tooth
+        negative = 1 - (digits >> 5)
+        lanes[at + column] = 1 + negative + 2 * ((digits & 31) ^ (31 * negative))
+
+
+@micropython.viper
+def naf(lanes: ptr8, scalar: ptr8):
+    for i in range(256):
+        lanes[i] = 0
+    carry = i = 0
+    while i < 253:
+        at = i >> 3
+        bits = scalar[at]
+        if at < 31:
+            bits |= scalar[at + 1] << 8
+        digit = ((bits >> (i & 7)) & 31) + carry
+        if digit & 1:
+            carry = 0
+            if digit > 15:
+                digit = 33 - digit
+                carry = 1
+            lanes[i] = digit
+            i += 5
+        else:
+            i += 1
+    if carry:
+        lanes[i] = 1
+
+
+@micropython.viper
+def weave(program: ptr8, lanes: ptr8, at: int, kind: ptr8) -> int:
+    doublings = begun = 0
+    for i in range(255, -1, -1):
+        doublings += begun
+        lane = place = 0
+        while lane < 512:
+            code = lanes[lane + i] - 1
+            if code >= 0:
+                if doublings:
+                    program[at] = 5
+                    program[at + 1] = 0
+                    program[at + 2] = doublings
+                    program[at + 3] = 0
+                    at += 4
+                plus = kind[place + 1]
+                program[at] = kind[place]
+                program[at + 1] = plus + (code & 1) * (kind[place + 2] - plus)
+                program[at + 2] = kind[place + 3] + kind[place + 4] * (code >> 1)
+                program[at + 3] = 0
+                at += 4
+                doublings = 0
+                begun = 1
+            lane += 256
+            place += 5
+    if doublings:
+        program[at] = 5
+        program[at + 1] = 0
+        program[at + 2] = doublings
+        program[at + 3] = 0
+        at += 4
+    return at

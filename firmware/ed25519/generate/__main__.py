@@ -1,0 +1,20 @@
+"""python -m generate [FOLDER], from the package's folder: writes the generated files; a test compares them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from . import data, viper
+
+FILES = {"_data.py": data.source, "_viper.py": viper.source}
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
+    for name, source in FILES.items():
+        (folder / name).write_text(source())
+
+
+if __name__ == "__main__":
+    main()

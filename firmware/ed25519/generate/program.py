@@ -1,0 +1,88 @@
+"""The point formulas as programs for the field engines: four bytes an operation, `[operation, d, a, b]`.
+
+Each engine interprets the same bytes over its own kind of field slots. A dynamic program (recoded scalars) lies
+before these; an operation that calls names one of these by its place, counted in operations.
+"""
+
+from __future__ import annotations
+
+END, MUL, SQR, ADD, SUB, CALL, BASE, KEY, SLOT, STORE = range(10)
+
+# Slots. X Y Z are a point; its T = E * H is only multiplied out where an addition needs it.
+# N0..N3 is a point to be added: y + x, y - x, 2dt, 2z (an affine one: without 2z, z being 1).
+SLOTS = ("ZERO", "ONE", "D", "D2", "X", "Y", "Z", "E", "F", "G", "H", "A", "B", "C", "T", "N0", "N1", "N2", "N3",
+         "P", "Q", "R")  # fmt: skip
+TWICE = len(SLOTS)  # the four of a doubled point
+TABLE = TWICE + 4  # eight odd multiples, four slots each
+COUNT = TABLE + 32
+
+_DOUBLE = """
+A = X^2 1; B = Y^2 1; H = A + B; E = X + Y; E = E^2 1; E = H - E; G = A - B; F = Z^2 1; F = F + F; F = F + G
+X = E * F; Y = G * H; Z = F * G
+"""
+
+_ADD = """
+T = E * H; A = Y - X; A = A * N{minus}; B = Y + X; B = B * N{plus}; C = T * N2; {twice_z}
+E = B - A; H = B + A; F = T {forward} C; G = T {backward} C; X = E * F; Y = G * H; Z = F * G
+"""
+
+# A point to what can be added: N0..N3
+_NIELS = "T = E * H; N0 = Y + X; N1 = Y - X; N2 = T * D2; N3 = Z + Z"
+
+# P to the power 2^250 - 1 in Q; R = P^11
+_POWER = """
+Q = P^2 1; R = Q^2 2; R = R * P; T = R; R = R * Q; Q = R^2 1; Q = Q * T
+A = Q^2 5; Q = Q * A; A = Q^2 10; A = A * Q; B = A^2 20; A = A * B; A = A^2 10; Q = Q * A
+A = Q^2 50; A = A * Q; B = A^2 100; A = A * B; A = A^2 50; Q = Q * A
+"""
+
+# What is left of an inversion: P^(2^255 - 21)
+_AFFINE_BEGIN = "P = Z"
+_AFFINE_END = "Q = Q^2 5; Q = Q * R; X = X * Q; Y = Y * Q"
+
+# RFC 8032 section 5.1.3: u = y^2 - 1 in F, v = d y^2 + 1 in G, x = u v^3 (u v^7)^((p - 5) / 8); v x^2 in H
+_ROOT_BEGIN = """
+A = Y^2 1; F = A - ONE; G = A * D; G = G + ONE; B = G^2 1; B = B * G; C = B * F; B = B^2 1; B = B * G; P = B * F
+"""
+_ROOT_END = "Q = Q^2 2; Q = Q * P; X = C * Q; H = X^2 1; H = H * G"
+
+_AFFINE = {"twice_z": "T = Z + Z"}
+_PROJECTIVE = {"twice_z": "T = Z * N3"}
+_PLUS = {"plus": 0, "minus": 1, "forward": "-", "backward": "+"}
+_MINUS = {"plus": 1, "minus": 0, "forward": "+", "backward": "-"}
+
+SOURCES = {
+    "DOUBLE": _DOUBLE,
+    "AFFINE_PLUS": _ADD.format(**_AFFINE, **_PLUS),
+    "AFFINE_MINUS": _ADD.format(**_AFFINE, **_MINUS),
+    "PLUS": _ADD.format(**_PROJECTIVE, **_PLUS),
+    "MINUS": _ADD.format(**_PROJECTIVE, **_MINUS),
+    "NIELS": _NIELS,
+    "POWER": _POWER,
+    "AFFINE_BEGIN": _AFFINE_BEGIN,
+    "AFFINE_END": _AFFINE_END,
+    "ROOT_BEGIN": _ROOT_BEGIN,
+    "ROOT_END": _ROOT_END,
+}
+
+
+def _operation(text: str) -> bytes:
+    target, _, right = text.split(maxsplit=2)
+    d = SLOTS.index(target)
+    words = right.replace("^2", " ^").split()
+    a = SLOTS.index(words[0])
+    if len(words) == 1:
+        return bytes((ADD, d, a, SLOTS.index("ZERO")))
+    if words[1] == "^":
+        return bytes((SQR, d, a, int(words[2])))
+    return bytes(({"*": MUL, "+": ADD, "-": SUB}[words[1]], d, a, SLOTS.index(words[2])))
+
+
+def assemble() -> tuple[bytes, dict[str, int]]:
+    """All programs, one after the other, and where each begins, counted in operations."""
+    code, places = b"", {}
+    for name, source in SOURCES.items():
+        places[name] = len(code) // 4
+        operations = [text for line in source.split("\n") for text in line.split(";") if text.strip()]
+        code += b"".join(_operation(text) for text in operations) + bytes(4)
+    return code, places
