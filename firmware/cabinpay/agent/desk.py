@@ -91,11 +91,14 @@ class Desk:
     def bills_only(self):
         """The line that says why only bills are paid, in a list; empty where other codes are, too."""
         terminal = self.terminal
-        why = limited(terminal.trust, self.begun_sale(), terminal.clock.read(), terminal.since_ground)
+        why = limited(terminal.trust, self.begun_sale(), terminal.clock.read(), terminal.store.since_ground)
         return [self.texts.BILLS_ONLY[why]] if why else []
 
     def fullness(self):
-        """The line that says how full the terminal is, in a list; empty while that is nobody's concern."""
+        """The line that says how full the terminal is, in a list; empty while that is nobody's concern: what a ledger
+        holds makes room by itself."""
+        if self.terminal.journal.acked >= self.terminal.journal.number:
+            return []
         self._capacity = self._capacity or self.terminal.capacity()
         percent = 100 - max(0, self.terminal.journal.room()) * 100 // self._capacity
         return [self.texts.FULLNESS % percent] if percent >= _TOLD else []
