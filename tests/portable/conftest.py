@@ -14,7 +14,9 @@ HEAP = "480k"
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if file_path.parent == HERE and file_path.name.startswith("test_") and file_path.suffix == ".py":
+    # device_test_*: needs what only MicroPython has
+    names = ("test_", "device_test_")
+    if file_path.parent == HERE and file_path.name.startswith(names) and file_path.suffix == ".py":
         # an id of its own: xdist drops one of two tests with the same id without a word
         ident = f"{file_path.relative_to(parent.config.rootpath).as_posix()}[micropython]"
         return MicroPythonFile.from_parent(parent, path=file_path, nodeid=ident)
