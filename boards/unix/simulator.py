@@ -109,6 +109,13 @@ class Terminal:
                     raise TimeoutError(f"no screen {name} {code}; last: {[s['lines'] for s in self.screens[-2:]]}")
                 self._news.wait(min(left, 0.2))
 
+    def nth(self, number: int, timeout: float = 20) -> dict[str, Any]:
+        """The screen of this number, counted from 1 since power-on."""
+        with self._news:
+            if not self._news.wait_for(lambda: len(self.screens) >= number, timeout):
+                raise TimeoutError(f"{len(self.screens)} screens, not {number}; last: {self.screens[-1]['lines']}")
+            return self.screens[number - 1]
+
     def first(self) -> dict[str, Any]:
         """The first screen after boot, whichever it is."""
         return self.wait("")

@@ -10,7 +10,7 @@ from world import EUR, World, a_pass, payment, public, quick, reboot, shown, som
 SIGN_ON = "4711*1234*1408#"
 # the font has no glyph for the last character of a name; names are as long as they may be
 ITEMS = [
-    (EUR, 100 + i, 350 + 100 * i, "Item %d of the catalogue, 28 ch"[:28] % i, "方便面绿茶牛肉饭矿泉水巧克龘")
+    (EUR, 100 + i, 350 + 100 * i, "Item %d of the catalogue, 28 ch"[:28] % i, "巧克力龘绿茶牛肉饭矿泉水啤酒")
     for i in range(12)
 ]
 
@@ -27,7 +27,7 @@ class Tour:
     def go(self):
         self.begin()
         self.world.terminal.provision(some("host entropy", 32), [public("root"), public("root next")], "Trolley 2", "")
-        self.at("no bundle")
+        self.begin()
         parcel.stock(self.world, {"catalogue": parcel.catalogue(ITEMS), "crew": parcel.crew()})
         self.begin()
         self.sign_on()
