@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint fuzz vectors bench pico-image emulated clean
+.PHONY: help demo test lint fuzz vectors screens bench pico-image emulated clean
 
 help:
 	@echo "make demo   fly one flight on real MicroPython and tell the story"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint   ruff and mypy only"
 	@echo "make fuzz   mutate everything that is read for FUZZ_SECONDS (120) or FUZZ_COUNT cases"
 	@echo "make vectors  make tests/vectors again from their written seed"
+	@echo "make screens  pictures of every screen of the crew's, in build/screens"
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
@@ -37,6 +38,9 @@ fuzz: $(READY)
 vectors: $(READY)
 	@$(BIN)/python tests/vectors/make_vectors.py
 	@$(BIN)/python tests/vectors/make_qrcode.py
+
+screens: $(READY)
+	@PYTHONPATH=boards/unix:tests $(BIN)/python tests/make_screens.py
 
 bench: $(READY)
 	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/run.py

@@ -69,17 +69,25 @@ def source(chars: list[str], font: dict[str, bytes]) -> str:
     return f"CHARS = (\n{parts})\n" + bits_source("BITS", [widened(font[c]) for c in chars])
 
 
+def latin_source(font: dict[str, bytes]) -> str:
+    """font16.py"""
+    return HEAD + bits_source("ASCII", [font[c] for c in ASCII]) + source(always(), font)
+
+
+def chinese_source(font: dict[str, bytes], files: list[Path]) -> str:
+    """font16_zh.py"""
+    return HEAD + source(chinese(files), font)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="texts whose characters are needed too")
     parser.add_argument("--hex", type=Path, help="a unifont .hex file, instead of Debian's package")
     args = parser.parse_args()
     font = hex_font(args.hex)
-    needed = chinese(args.files)
-    ascii_bits = bits_source("ASCII", [font[c] for c in ASCII])
-    (FOLDER / "font16.py").write_text(HEAD + ascii_bits + source(always(), font), encoding="utf-8")
-    (FOLDER / "font16_zh.py").write_text(HEAD + source(needed, font), encoding="utf-8")
-    print(f"{len(ASCII)} + {len(always())} + {len(needed)} glyphs")
+    (FOLDER / "font16.py").write_text(latin_source(font), encoding="utf-8")
+    (FOLDER / "font16_zh.py").write_text(chinese_source(font, args.files), encoding="utf-8")
+    print(f"{len(ASCII)} + {len(always())} + {len(chinese(args.files))} glyphs")
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "firmware/main.py"
 SIZE = (240, 240)
-# About what a Pico's 190 KB are on a 64-bit port, where every word is twice as long
-HEAP = "400k"
+# Twice what a Pico has free when it starts (239 KB), for every word is twice as long on a 64-bit port
+HEAP = "480k"
 
 
 def micropython() -> str:
@@ -108,6 +108,13 @@ class Terminal:
                 if left <= 0 or (self.process.poll() is not None and not self._reader.is_alive()):
                     raise TimeoutError(f"no screen {name} {code}; last: {[s['lines'] for s in self.screens[-2:]]}")
                 self._news.wait(min(left, 0.2))
+
+    def nth(self, number: int, timeout: float = 20) -> dict[str, Any]:
+        """The screen of this number, counted from 1 since power-on."""
+        with self._news:
+            if not self._news.wait_for(lambda: len(self.screens) >= number, timeout):
+                raise TimeoutError(f"{len(self.screens)} screens, not {number}; last: {self.screens[-1]['lines']}")
+            return self.screens[number - 1]
 
     def first(self) -> dict[str, Any]:
         """The first screen after boot, whichever it is."""

@@ -22,7 +22,10 @@ import simulator
 from cabinpay_host import qr
 from cabinpay_host.wallet import Wallet
 
+HERE = Path(__file__).parent
 LABEL = "9C-T001"
+# of the crew members who may sign on; the bundle brings terminals what stands for them
+PINS = {7: "2580", 8: "1379"}
 SYNC = "sync --port {port} --ground keys/laptop.key --ack keys/ledger.key --bundle 9C.bundle --ledger airline.db"
 
 
@@ -61,8 +64,11 @@ class Flight:
             s.run(f"keys new {role} {name} --folder keys", quiet=True)
         until = datetime.date.today() + datetime.timedelta(days=90)
         s.run(f"bundle delegate --root keys/root.key --to keys/day.pub --until {until} --serial 1 --out day.cose")
-        (self.folder / "9C.toml").write_text((Path(__file__).parent / "bundle.toml").read_text())
-        shutil.copy(Path(__file__).parent / "policy.toml", self.folder)
+        shutil.copy(HERE / "bundle.toml", self.folder / "9C.toml")
+        for name in ("policy.toml", "catalogue.csv"):
+            shutil.copy(HERE / name, self.folder)
+        for number, pin in PINS.items():
+            s.run(f"bundle crew add {number} --file crew.json", typed=f"{pin}\n")
         roots = "--root keys/root.pub --root keys/next.pub"
         s.run(f"bundle make 9C.toml --key keys/day.key --delegation day.cose {roots} --out 9C.bundle")
         s.run(f"ledger new --ledger airline.db {roots}", quiet=True)
@@ -95,24 +101,41 @@ class Flight:
         s.run(SYNC.format(port=self.port), quiet=True)
         s.claim("The terminal is ready", s.json(f"hello --port {self.port}")["state"], "ready")
         s.say("Crew 7 signs on for flight 9C8888: from here on there is no network.")
-        self.on.show(f"7*8888*{time.strftime('%d%m', time.gmtime())}#", "items")
+        self.picture(self.on.screens[-1], "sign-on")
+        self.on.show(self.sign_on(7, 8888), "pin")
+        screen = self.on.show("0000#", "verdict")
+        self.picture(screen, "wrong-pin")
+        s.claim("A wrong PIN signs nobody on", screen["lines"], ["Wrong crew number or PIN."])
+        self.on.show("D", "sign_on")
+        self.picture(self.on.show(self.sign_on(7, 8888), "pin"), "pin")
+        self.picture(self.on.show(PINS[7] + "#", "items"), "no-sale")
+
+    def sign_on(self, crew: int, flight: int) -> str:
+        return f"{crew}*{flight}*{time.strftime('%d%m', time.gmtime())}#"
 
     def sales(self) -> None:
         s = self.stage
         s.chapter("4  In the air: sales")
         s.say("Anna buys two noodles and a tea and shows her code (quick).")
-        self.key_in("1001*2*1500A 1002*1*500A", "B", "scan")
+        self.picture(self.on.show("A", "list"), "catalogue")
+        screen = self.shown_after("112")
+        self.picture(screen, "catalogue-items-taken")
+        s.claim("Three keys in the catalogue are her order", screen["lines"][:3], [
+            "35.00 CNY", "1 Instant noodles  2 x 15.00", "2 Green tea  1 x 5.00",
+        ])  # fmt: skip
+        self.picture(self.on.show("D", "items"), "items")
+        self.picture(self.on.show("B", "scan"), "scan-the-code")
         self.anna_code = self.shown_code("anna")
         self.verdict("Anna pays 35.00 CNY", self.anna_code, "approved")
         self.keep_receipt("anna", "35.00 CNY")
         s.say("Bo buys a model aircraft; the terminal shows a bill, Bo's phone scans it and agrees (challenged).")
-        screen = self.key_in("2001*1*12800A", "C", "bill")
+        screen = self.key_in("2001A", "C", "bill")
         bill = self.picture(screen, "bill")
         code = self.shown_code("bo", f"--bill-picture {bill} --yes")
         self.verdict("Bo pays the bill of 128.00 CNY", code, "approved")
         s.say("Bo orders a tea on the phone, 10 % off and a tip; the payment is for these lines only (bound).")
         code = self.shown_code("bo", "--line 1002*1*500 --line 1*1*100 --line 2*1*50")
-        self.key_in("1002*1*500A 1*1*100A", "B", "scan")
+        self.key_in("1002A 1*1*100A", "B", "scan")
         self.verdict("The crew forgot the discount", code, "amount")
         self.on.show("D", "items")
         self.on.press("2*1*50A")
@@ -128,15 +151,19 @@ class Flight:
     def refusals(self) -> None:
         s = self.stage
         s.chapter("5  Codes that must not pay")
-        self.key_in("1001*1*1500A", "B", "scan")
+        screen = self.key_in("1001*1*1", "A", "verdict")
+        self.picture(screen, "price-keyed-in")
+        s.claim("Nobody keys in another price", screen["lines"], ["The list has its price.", "sku*quantity A"])
+        self.on.show("D", "items")
+        self.key_in("1001A", "B", "scan")
         wallet = Wallet(self.folder / "anna.wallet")
         self.verdict("Anna's code of before, photographed and shown again", self.anna_code, "already_paid")
         forged = forged_code(wallet)
         self.verdict("A pass forged by somebody with a key of their own", self.drawn(forged), "pass_signature")
         expired = old_pass(self.folder, "9C")
         self.verdict("A pass that expired yesterday", self.drawn(expired), "pass_expired")
-        self.key_in("2002*1*25000A", "B", "scan")
-        self.verdict("250.00 CNY on a pass for 200.00 a sale", self.shown_code("bo"), "per_sale")
+        self.key_in("2001*2A", "B", "scan")
+        self.verdict("256.00 CNY on a pass for 200.00 a sale", self.shown_code("bo"), "per_sale")
 
     def power_cut(self) -> None:
         s = self.stage
@@ -146,14 +173,14 @@ class Flight:
         operations = self.rehearse(code)
         s.say(f"The sale takes {operations} flash operations; power fails as the last one ends.")
         self.power_on("confirm_last")
-        self.key_in("A 1003*1*1800A", "B", "scan")
+        self.key_in("A 1003A", "B", "scan")
         self.on.cut_in(operations, 256)
         self.on.scan(code)
         s.claim("The terminal died without a word", self.on.ended(), -signal.SIGKILL)
         screen = self.power_on("confirm_last")
         self.picture(screen, "after-the-cut")
         s.claim("It comes back and shows the last sale", screen["lines"][1:3], ["Receipt 6", "18.00 CNY"])
-        self.key_in("A 1003*1*1800A", "B", "scan")
+        self.key_in("A 1003A", "B", "scan")
         self.verdict("Anna's code, scanned again to be sure", code, "already_paid")
 
     def rehearse(self, code: str) -> int:
@@ -163,7 +190,7 @@ class Flight:
         with simulator.Terminal(copy) as terminal:
             terminal.wait("confirm_last")
             terminal.show("A", "items")
-            terminal.press("1003*1*1800A")
+            terminal.press("1003A")
             before = terminal.show("B", "scan")["operations"]
             done = terminal.pay(code)["operations"] - before
         copy.unlink()
@@ -177,18 +204,28 @@ class Flight:
         self.picture(screen, "cash-up")
         s.claim("The crew's cash-up", screen["lines"][1], "4 sales  186.50 CNY")
         self.on.show("#", "sign_on")
-        self.on.show(f"8*8889*{time.strftime('%d%m', time.gmtime())}#", "items")
-        self.key_in("1003*1*1800A", "B", "scan")
+        s.say("Crew 8 works in Chinese: one key on the sign-on screen.")
+        self.picture(self.on.show("A", "sign_on"), "zh-sign-on")
+        self.picture(self.on.show(self.sign_on(8, 8889), "pin"), "zh-pin")
+        self.picture(self.on.show(PINS[8] + "#", "items"), "zh-no-sale")
+        self.picture(self.on.show("A", "list"), "zh-catalogue")
+        screen = self.shown_after("3")
+        self.picture(screen, "zh-catalogue-item-taken")
+        s.claim("The catalogue has Chinese names", screen["lines"][3], "3 坚果葡萄干  1 x 18.00")
+        self.picture(self.on.show("D", "items"), "zh-items")
+        self.picture(self.on.show("B", "scan"), "zh-scan-the-code")
         code = self.shown_code("bo")
         self.verdict("Bo pays 18.00 CNY on the way back", code, "approved")
         s.say("The kitchen is out of it. The crew cancels the sale, whole and with a reason.")
         self.on.show("D", "items")
-        self.on.show("*D", "void")
+        self.picture(self.on.show("*D", "void"), "zh-cancel")
         screen = self.on.show("2", "verdict")
-        s.claim("The sale is cancelled", screen["lines"], ["SALE CANCELLED", "18.00 CNY", "Receipt 9"])
+        self.picture(screen, "zh-cancelled")
+        s.claim("The sale is cancelled", screen["lines"], ["销售已取消", "18.00 CNY", "收据9"])
         self.verdict("Its code is used up and says so", code, "voided")
         screen = self.key_in("", "#", "cash_up")
-        s.claim("The cash-up shows both", screen["lines"][1:3], ["1 sales  18.00 CNY", "1 cancelled  18.00 CNY"])
+        self.picture(screen, "zh-cash-up")
+        s.claim("The cash-up shows both", screen["lines"][1:3], ["销售1笔  18.00 CNY", "取消1笔  18.00 CNY"])
         self.on.show("#", "sign_on")
 
     def landing(self) -> None:
@@ -249,6 +286,12 @@ class Flight:
         if lines:
             self.on.press(lines)
         return self.on.show(by, screen)
+
+    def shown_after(self, keys: str) -> dict[str, object]:
+        """The screen after these keys, each of which shows one."""
+        since = len(self.on.screens)
+        self.on.press(keys)
+        return self.on.nth(since + len(keys))
 
     def shown_code(self, name: str, how: str = "") -> str:
         """A passenger's phone shows a code as a picture; the scanner's decoder reads it."""

@@ -49,12 +49,12 @@ class Stage:
         self.claims += 1
         self.say(f"✓ {what}", "green")
 
-    def run(self, command: str, *, status: int = 0, quiet: bool = False) -> str:
-        """`cabinpay COMMAND`, shown and run; what it printed on standard output."""
+    def run(self, command: str, *, status: int = 0, quiet: bool = False, typed: str = "") -> str:
+        """`cabinpay COMMAND`, shown and run, `typed` on its standard input; what it printed on standard output."""
         self.console.print(Text(f"  $ cabinpay {command}", style="dim"))
         done = subprocess.run(
             [sys.executable, "-m", "cabinpay_host.cli", *shlex.split(command)],
-            cwd=self.folder, capture_output=True, text=True, timeout=120, env=self.environment,
+            cwd=self.folder, input=typed, capture_output=True, text=True, timeout=120, env=self.environment,
         )  # fmt: skip
         if done.returncode != status:
             raise Wrong(f"cabinpay {command} ended with {done.returncode}, not {status}: {done.stderr.strip()}")

@@ -9,12 +9,14 @@ import pytest
 import micropython
 
 HERE = Path(__file__).parent
-# A terminal's 400k, and what compiling the tests' own code takes on 64 bits
+# A terminal's 480k, and what compiling the tests' own code takes on 64 bits
 HEAP = "720k"
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if file_path.parent == HERE and file_path.name.startswith("test_") and file_path.suffix == ".py":
+    # device_test_*: needs what only MicroPython has
+    names = ("test_", "device_test_")
+    if file_path.parent == HERE and file_path.name.startswith(names) and file_path.suffix == ".py":
         # an id of its own: xdist drops one of two tests with the same id without a word
         ident = f"{file_path.relative_to(parent.config.rootpath).as_posix()}[micropython]"
         return MicroPythonFile.from_parent(parent, path=file_path, nodeid=ident)

@@ -63,6 +63,7 @@ def test_both_languages_say_the_same_things_in_lines_that_fit():
         assert shape(english[name]) == shape(chinese[name]), name
     for module in (english, chinese):
         assert all(0 < layout.width(text) <= 28 for text in strings(module))
+    assert all("*" in text or layout.width(text) <= 14 for text in strings(chinese["LINES"]))
 
 
 def shape(value):

@@ -53,8 +53,9 @@ def test_the_first_lines_are_big_while_the_rest_fits():
 def test_sentences_are_broken_to_be_big():
     assert sizes(["Show a bill: key C."]) == [TALL]
     assert page(["Show a bill: key C."], 28, 236, True) == [(0, "Show a bill:", BIG), (34, "key C.", BIG)]
-    assert page(["请旅客出示付款码"], 28, 236, True) == [(0, "请旅客出示付款", BIG), (34, "码", BIG)]
+    assert sizes(["请旅客 出示付款码"], sentences=True) == [BIG, BIG]
     assert sizes(["crew*flight*DDMM #"], sentences=True) == [TALL], "but no word is"
+    assert sizes(["请旅客出示付款码"], sentences=True) == [TALL]
 
 
 def test_rows_move_together_before_any_is_left_out():

@@ -53,7 +53,7 @@ def test_revoked_passes_and_pins(gate: Gate, terminal: simulator.Terminal) -> No
     report = gate.sync(terminal)
     assert (report.bundle_sent, report.bundle) == (True, 2)
     terminal.press("D")
-    key_in(terminal, (1001, 1, 1500))
+    key_in(terminal, (1002, 1, 1500))
     assert terminal.pay(anna.quick())["code"] == "revoked"
     assert terminal.pay(bo.quick())["code"] == "approved"
 
@@ -108,7 +108,7 @@ def test_a_link_cut_in_the_middle_is_resumed(gate: Gate, terminal: simulator.Ter
             sent.append(held(link, gate))
     assert sent == sorted(sent) and sent[-1] > 0, "what came before is not sent again"
     assert gate.sync(terminal).bundle == 2
-    key_in(terminal, (1001, 1, 1500))
+    key_in(terminal, (1002, 1, 1500))
     assert terminal.pay(anna.quick())["code"] == "revoked"
 
 
@@ -136,7 +136,7 @@ def test_power_cut_in_the_middle(gate: Gate, terminal: simulator.Terminal, tmp_p
         with gate.link(again) as link:
             assert link.hello().bundle == 1
         assert gate.sync(again).bundle == 2
-        key_in(again, (1001, 1, 1500))
+        key_in(again, (1002, 1, 1500))
         assert again.pay(anna.quick())["code"] == "revoked"
 
 

@@ -67,8 +67,8 @@ def folded(lines, columns):
 
 
 def _longest(line):
-    """Columns of the longest piece that no row should break."""
-    return max([width(word) for word in "".join([c if narrow(c) else " " for c in line]).split(" ")])
+    """Columns of the longest word."""
+    return max([width(word) for word in line.split(" ")])
 
 
 def _spread(left, right, columns):
