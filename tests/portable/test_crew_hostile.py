@@ -1,7 +1,10 @@
 """The crew's screens, continued: keys and scans that nobody meant, and what is shown."""
 
+import parcel
 from cabinpay.agent.texts import LINES as TEXTS
 from cabinpay.agent.words import clock_time, currency_name, money
+from cabinpay.wire import cbor
+from cabinpay.wire.receipts import Evidence
 from test_crew import ITEMS, KEYS, Table, at_sale
 from world import (
     EUR,
@@ -203,3 +206,46 @@ def test_amounts_and_times():
     assert money(1250, 0) == "1250" and money(-5, 2) == "-0.05" and money(12345, 3) == "12.345"
     assert clock_time(NOW + 3599) == "06:59 UTC" and clock_time(0) == "00:00 UTC"
     assert currency_name(EUR) == "EUR" and currency_name(8) == "008"
+
+
+def stocked():
+    """A terminal with a catalogue and PINs, signed on in Chinese."""
+    table = Table(parcel.stocked({"catalogue": parcel.catalogue(), "crew": parcel.crew()}))
+    table.press("A4711*1234*1408#0815#")
+    assert table.view.lines[0] == "新销售 EUR"
+    return table
+
+
+def test_every_key_in_every_state_with_a_catalogue():
+    for state in ("", "A", "A1", "A*", "A0", "A01", "101", "101*2", "A1B", "A1C", "##", "##4711*1234*1408#", "##A"):
+        table = stocked()
+        for key in KEYS:
+            table.press(state)
+            table.press(key)
+            table.crew.tick()
+            table.scan(b"CP1:")
+            table.press("D")
+
+
+def test_thousands_of_random_keys_with_a_catalogue():
+    state = 20261124
+    table = stocked()
+    texts = [quick(name, seq) for name in ("a", "b") for seq in (1, 2, 3, 4)]
+    for _ in range(3000):
+        state = noise(state)
+        pick = state >> 8
+        if pick % 29 == 0:
+            table.scan(texts[pick // 29 % len(texts)])
+        elif pick % 61 == 0:
+            table.press("D4711*1234*1408#0815#")
+        elif pick % 53 == 0:
+            table.press("DDA1B")
+        elif pick % 401 == 0:
+            table.reboot()
+        else:
+            table.press((KEYS + "AAA123")[pick % 22])
+    assert table.world.terminal.state == "ready"
+    listed = {101: 350, 205: 500}
+    sales = [Evidence.unpack(evidence, cbor).lines for _, _, evidence in receipts(table.world) if evidence]
+    assert len(sales) > 2
+    assert all(price == listed.get(sku, price) for lines in sales for sku, _, price in lines)
