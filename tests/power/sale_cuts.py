@@ -12,119 +12,23 @@ which names the arguments that run it alone. Signatures are stood in for by hash
 import hashlib
 import sys
 
-import vfs
+from cutting import HOWS, Flash, HashedSignatures, formatted, mounted
 
 import parcel
 import world
 from cabinpay.agent import crash, journal
 from cabinpay.agent.errors import Refused, StorageError
-from cabinpay.io.files import Files
 from cabinpay.wire import cbor, cose
 from cabinpay.wire.receipts import CRASH, FIRST_PREVIOUS, NOTE, OTHER, SALE, VOID, read_receipt
 
-BLOCK, PAGE, BLOCKS = 4096, 256, 40
-MOUNTED = []
-HOWS = ("before", "half", "garbage", "after")
-
-
-class HashedSignatures:
-    @staticmethod
-    def public_key(seed):
-        return hashlib.sha256(b"public" + seed).digest()
-
-    @classmethod
-    def sign(cls, seed, message):
-        return cls._of(cls.public_key(seed), message)
-
-    @classmethod
-    def verify(cls, public, message, signature):
-        return signature == cls._of(public, message)
-
-    @staticmethod
-    def _of(public, message):
-        digest = hashlib.sha256(public + message).digest()
-        return digest + digest
-
-
 world.ed25519 = HashedSignatures
+BLOCKS = 64
 args = sys.argv[1:] + [""] * 4
 AGE = int(args[0] or 0)
 # even ages: segments so short that the sales of one step come to lie in several of them; odd ages: one long segment,
 # whose last block littlefs copies at every append
 journal.SEGMENT_SIZE = 32768 if AGE % 2 else 1024
 MORE = tuple(range(2, 9 if AGE % 2 else 5))
-
-
-class Flash:
-    """NOR flash: 4 KB sectors, programs of 256 bytes that only clear bits. Dies at operation `cut`, counted from 1, and
-    answers EIO from then on: an exception of ours would leap over littlefs and leave pointers to a stack that is gone.
-    """
-
-    def __init__(self, image):
-        self.memory = bytearray(image)
-        self.operations = 0
-        self.cut = 0
-        self.how = ""
-        self.dead = False
-
-    def readblocks(self, block, buffer, offset=0):
-        if self.dead:
-            return -5
-        at = block * BLOCK + offset
-        buffer[:] = memoryview(self.memory)[at : at + len(buffer)]
-        return 0
-
-    def writeblocks(self, block, buffer, offset=0):
-        if self.dead:
-            return -5
-        for at in range(0, len(buffer), PAGE):
-            start = block * BLOCK + offset + at
-            old = int.from_bytes(self.memory[start : start + PAGE], "big")
-            new = int.from_bytes(buffer[at : at + PAGE], "big")
-            if self._operate(start, (old & new).to_bytes(PAGE, "big")):
-                return -5
-        return 0
-
-    def ioctl(self, op, arg):
-        if op == 6 and self.dead:
-            return -5
-        if op == 6:
-            return self._operate(arg * BLOCK, b"\xff" * BLOCK)
-        return BLOCKS if op == 4 else BLOCK if op == 5 else 0
-
-    def _operate(self, at, data):
-        self.operations += 1
-        if self.operations != self.cut:
-            self.memory[at : at + len(data)] = data
-            return 0
-        old = self.memory[at : at + len(data)]
-        half = len(data) // 2
-        if self.how == "half":
-            self.memory[at : at + half] = data[:half]
-        elif self.how == "garbage":
-            # bits on their way: each is still as it was, or is already as it will be
-            noise = garbage(len(data))
-            for i in range(len(data)):
-                self.memory[at + i] = (old[i] & noise[i]) | (data[i] & ~noise[i] & 0xFF)
-        elif self.how == "after":
-            self.memory[at : at + len(data)] = data
-        self.dead = True
-        return -5
-
-
-def garbage(size):
-    out = b""
-    while len(out) < size:
-        out += hashlib.sha256(len(out).to_bytes(4, "big")).digest()
-    return out[:size]
-
-
-def mounted(flash):
-    if MOUNTED:
-        vfs.umount(MOUNTED.pop())
-    vfs.mount(vfs.VfsLfs2(flash, progsize=PAGE), "/w")
-    MOUNTED.append("/w")
-    return Files("/w")
 
 
 def booted(flash):
@@ -217,8 +121,8 @@ def chain(w):
 def tally(w, kind):
     """{seq of a payment: how many receipts of `kind` over it the journal holds}"""
     found = {}
-    for name in w.terminal.journal._segments:
-        for record in w.terminal.journal._records(name):
+    for name in w.terminal.journal._segments.ordinals:
+        for record in w.terminal.journal._segments.records(name):
             if record.kind == kind:
                 found[record.spend[2]] = found.get(record.spend[2], 0) + 1
     return found
@@ -310,9 +214,7 @@ def cut_points(name, image, step):
 
 
 def main(age, only, operation, how):
-    flash = Flash(b"\xff" * (BLOCKS * BLOCK))
-    vfs.VfsLfs2.mkfs(flash, progsize=PAGE)
-    image, before, points, failures = bytes(flash.memory), [], 0, 0
+    image, before, points, failures = formatted(BLOCKS), [], 0, 0
     for step in STEPS:
         image = aged(image, age)
         count, after = cut_points(step[0], image, step)

@@ -1,0 +1,115 @@
+"""A flash that dies at a chosen operation, with real littlefs on it, and signatures that cost nothing."""
+
+import gc
+import hashlib
+
+import vfs
+
+from cabinpay.io.files import Files
+
+BLOCK, PAGE = 4096, 256
+# How the operation in which power fails can end
+HOWS = ("before", "half", "garbage", "after")
+_mounted = []
+
+
+class HashedSignatures:
+    @staticmethod
+    def public_key(seed):
+        return hashlib.sha256(b"public" + seed).digest()
+
+    @classmethod
+    def sign(cls, seed, message):
+        return cls._of(cls.public_key(seed), message)
+
+    @classmethod
+    def verify(cls, public, message, signature):
+        return signature == cls._of(public, message)
+
+    @staticmethod
+    def _of(public, message):
+        digest = hashlib.sha256(public + message).digest()
+        return digest + digest
+
+
+class Flash:
+    """NOR flash: 4 KB sectors, programs of 256 bytes that only clear bits. Dies at operation `cut`, counted from 1, and
+    answers EIO from then on: an exception of ours would leap over littlefs and leave pointers to a stack that is gone.
+    """
+
+    def __init__(self, image):
+        self.memory = bytearray(image)
+        self.operations = 0
+        self.cut = 0
+        self.how = ""
+        self.dead = False
+
+    def readblocks(self, block, buffer, offset=0):
+        if self.dead:
+            return -5
+        at = block * BLOCK + offset
+        buffer[:] = memoryview(self.memory)[at : at + len(buffer)]
+        return 0
+
+    def writeblocks(self, block, buffer, offset=0):
+        if self.dead:
+            return -5
+        for at in range(0, len(buffer), PAGE):
+            start = block * BLOCK + offset + at
+            old = int.from_bytes(self.memory[start : start + PAGE], "big")
+            new = int.from_bytes(buffer[at : at + PAGE], "big")
+            if self._operate(start, (old & new).to_bytes(PAGE, "big")):
+                return -5
+        return 0
+
+    def ioctl(self, op, arg):
+        if op == 6 and self.dead:
+            return -5
+        if op == 6:
+            return self._operate(arg * BLOCK, b"\xff" * BLOCK)
+        return len(self.memory) // BLOCK if op == 4 else BLOCK if op == 5 else 0
+
+    def _operate(self, at, data):
+        self.operations += 1
+        if self.operations != self.cut:
+            self.memory[at : at + len(data)] = data
+            return 0
+        old = self.memory[at : at + len(data)]
+        half = len(data) // 2
+        if self.how == "half":
+            self.memory[at : at + half] = data[:half]
+        elif self.how == "garbage":
+            # bits on their way: each is still as it was, or is already as it will be
+            noise = garbage(len(data))
+            for i in range(len(data)):
+                self.memory[at + i] = (old[i] & noise[i]) | (data[i] & ~noise[i] & 0xFF)
+        elif self.how == "after":
+            self.memory[at : at + len(data)] = data
+        self.dead = True
+        return -5
+
+
+def garbage(size):
+    out = b""
+    while len(out) < size:
+        out += hashlib.sha256(len(out).to_bytes(4, "big")).digest()
+    return out[:size]
+
+
+def mounted(flash):
+    # what was left open on a file system is closed when it is collected: not after the file system itself
+    gc.collect()
+    if len(_mounted) > 2:
+        _mounted.pop(0)
+    if _mounted:
+        vfs.umount("/w")
+    _mounted.append(vfs.VfsLfs2(flash, progsize=PAGE))
+    vfs.mount(_mounted[-1], "/w")
+    return Files("/w")
+
+
+def formatted(blocks):
+    """A flash image with an empty file system."""
+    flash = Flash(b"\xff" * (blocks * BLOCK))
+    vfs.VfsLfs2.mkfs(flash, progsize=PAGE)
+    return bytes(flash.memory)
