@@ -171,3 +171,9 @@ def compress(state: bytearray, block: bytearray, constants: bytearray, _: bytear
         h, g, f, e, d, c, b, a = g, f, e, d + t1 & _MASK, c, b, a, t1 + t2 & _MASK
     after = (a, b, c, d, e, f, g, h)
     struct.pack_into("<8Q", state, 0, *[x + y & _MASK for x, y in zip(before, after)])
+
+
+def swap(out: bytearray, state: bytearray) -> None:
+    """The state's words, most significant byte first."""
+    for i in range(64):
+        out[i] = state[i ^ 7]

@@ -10,6 +10,11 @@ from array import array
 
 from ._data import L
 
+try:
+    from ._scalar_thumb import eliminate, multiply
+except (ImportError, SyntaxError, ValueError):
+    from ._scalar_viper import eliminate, multiply
+
 _C = array("i", [L >> 12 * i & 0xFFF for i in range(11)])
 _L = L.to_bytes(32, "little")
 _wide = array("i", [0] * 43)
@@ -33,39 +38,21 @@ def _unpack(x: ptr32, octets: ptr8, count: int):
 
 
 @micropython.viper
-def _carry(x: ptr32, first: int, last: int):
-    """Limbs from the first to the last become 12 bits; that one keeps its sign."""
+def _pack(out: ptr8, x: ptr32, c: ptr32):
+    """21 limbs, the highest with a sign, to 32 bytes; plus L where it is negative."""
+    negative = 0 - ((x[20] >> 31) & 1)
+    x[20] += 4096 & negative
     one = 1
     sign = one << 31
     carry = 0
-    for i in range(first, last):
+    for i in range(21):
         # What 64 bits load is not negative, what 32 bits load is
         v = x[i]
         v += carry - ((v & sign) << 1)
+        if i < 11:
+            v += c[i] & negative
         x[i] = v & 0xFFF
         carry = v >> 12
-    x[last] += carry
-
-
-@micropython.viper
-def _reduce(out: ptr8, x: ptr32, c: ptr32):
-    """43 limbs modulo L, to 32 bytes."""
-    one = 1
-    sign = one << 31
-    for base in range(21, -1, -1):
-        # q * 2^252 is q * -C modulo L
-        q = x[base + 21]
-        q -= (q & sign) << 1
-        x[base + 21] = 0
-        for i in range(11):
-            x[base + i] -= q * c[i]
-        _carry(x, base, base + 20)
-    # Between -2^138 and 2^252 now
-    negative = 0 - ((x[20] >> 31) & 1)
-    for i in range(11):
-        x[i] += c[i] & negative
-    x[20] += 4096 & negative
-    _carry(x, 0, 20)
     for i in range(10):
         middle = x[2 * i + 1]
         out[3 * i] = x[2 * i]
@@ -77,16 +64,18 @@ def _reduce(out: ptr8, x: ptr32, c: ptr32):
 
 def reduce(out, wide):
     _unpack(_wide, wide, 64)
-    _reduce(out, _wide, _C)
+    eliminate(_wide, _C)
+    _pack(out, _wide, _C)
 
 
 @micropython.viper
-def _multiply(x: ptr32, a: ptr32, b: ptr32):
-    for i in range(22):
-        v = a[i]
-        for j in range(22):
-            if i + j < 43:
-                x[i + j] += v * b[j]
+def _carry(x: ptr32):
+    carry = 0
+    for i in range(42):
+        carry += x[i]
+        x[i] = carry & 0xFFF
+        carry >>= 12
+    x[42] += carry
 
 
 def muladd(out, k, a, r):
@@ -95,9 +84,10 @@ def muladd(out, k, a, r):
     _unpack(_wide, r, 32)
     _unpack(_left, k, 32)
     _unpack(_right, a, 32)
-    _multiply(_wide, _left, _right)
-    _carry(_wide, 0, 42)
-    _reduce(out, _wide, _C)
+    multiply(_wide, _left, _right)
+    _carry(_wide)
+    eliminate(_wide, _C)
+    _pack(out, _wide, _C)
 
 
 @micropython.viper
@@ -182,3 +172,9 @@ def weave(program: ptr8, lanes: ptr8, at: int, kind: ptr8) -> int:
         program[at + 3] = 0
         at += 4
     return at
+
+
+@micropython.viper
+def swap(out: ptr8, state: ptr8):
+    for i in range(64):
+        out[i] = state[i ^ 7]

@@ -1,12 +1,12 @@
 """SHA-512 (FIPS 180-4): no MicroPython port's hashlib has it."""
 
-from ._data import INITIAL, ROUNDS
-from ._engine import compress
+from ._engine import compress, swap
+from ._tables import INITIAL, ROUNDS
 
 _BLOCK = 128
-# An engine wants its constants and its 16 words of schedule aligned, and in memory that can be written
+# Aligned, and in memory that can be written: an engine wants its constants, and room for the 80 words of the schedule
 _ROUNDS = bytearray(ROUNDS)
-_SCHEDULE = bytearray(_BLOCK)
+_SCHEDULE = bytearray(704)
 
 
 class Sha512:
@@ -34,9 +34,6 @@ class Sha512:
         """Pad (section 5.1.2) and return the 64 bytes; the object is used up."""
         length = self._length * 8
         self.update(b"\x80" + bytes(-(self._length + 17) % _BLOCK + 8) + length.to_bytes(8, "big"))
-        state = self._state
-        # By bytes and not by 64-bit integers, whose width shows in time
-        for i in range(0, 64, 8):
-            for j in range(4):
-                state[i + j], state[i + 7 - j] = state[i + 7 - j], state[i + j]
-        return bytes(state)
+        out = bytearray(64)
+        swap(out, self._state)
+        return bytes(out)

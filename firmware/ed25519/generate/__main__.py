@@ -5,9 +5,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from . import data, viper
+from . import data, thumb_field, thumb_scalar, thumb_sha, viper
 
-FILES = {"_data.py": data.source, "_viper.py": viper.source}
+FILES = {
+    "_data.py": data.numbers,
+    "_tables.py": data.tables,
+    "_viper.py": viper.source,
+    "_thumb.py": thumb_field.source,
+    "_sha_thumb.py": thumb_sha.source,
+    "_scalar_thumb.py": thumb_scalar.source,
+}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""_data.py: numbers, programs and tables that every engine shares."""
+"""_data.py and _tables.py: numbers, programs and tables that every engine shares."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BASE = (
 Point = tuple[int, int]
 COMB = 43  # columns of six digits
 FIXED = 1024  # where the programs begin, in bytes; before that is room for one of 256 operations
-EXPORTED_SLOTS = ("ZERO", "ONE", "D", "D2", "X", "Y", "Z", "E", "F", "H", "N0")
+EXPORTED_SLOTS = ("ZERO", "ONE", "D", "D2", "X", "Y", "Z", "F", "H", "C", "N0", "Q")
 
 
 def _primes() -> Iterator[int]:
@@ -70,16 +70,18 @@ def _literal(name: str, data: bytes) -> str:
     return f"{name} = (\n{''.join(lines)})\n"
 
 
-def source() -> str:
-    code, places = program.assemble()
+def numbers() -> str:
+    places = program.assemble()[1]
     operations = ("END", "MUL", "SQR", "ADD", "SUB", "CALL", "BASE", "KEY", "SLOT", "STORE")
-    numbers = {"P": P, "L": L, "COMB": COMB, "FIXED": FIXED}
-    numbers |= {name: getattr(program, name) for name in operations}
-    numbers |= {name: program.SLOTS.index(name) for name in EXPORTED_SLOTS}
-    numbers |= {"TWICE": program.TWICE, "TABLE": program.TABLE, "COUNT": program.COUNT} | places
-    text = '"""Made by generate/: do not edit. Numbers, operations, slots, programs, tables."""\n\n'
-    text += "".join(f"{name} = {value}\n" for name, value in numbers.items())
-    text += _literal("PROGRAM", code) + _literal("BASE_TABLE", base_table())
+    values = {"P": P, "L": L, "COMB": COMB, "FIXED": FIXED}
+    values |= {name: getattr(program, name) for name in operations}
+    values |= {name: program.SLOTS.index(name) for name in EXPORTED_SLOTS}
+    values |= {"TWICE": program.TWICE, "TABLE": program.TABLE, "COUNT": program.COUNT} | places
+    text = '"""Made by generate/: do not edit. Numbers, operations, slots, and where the programs begin."""\n\n'
+    return text + "".join(f"{name} = {value}\n" for name, value in values.items())
+
+
+def tables() -> str:
+    text = '"""Made by generate/: do not edit. The engines\' programs, the base point\'s table, SHA-512."""\n\n'
+    text += _literal("PROGRAM", program.assemble()[0]) + _literal("BASE_TABLE", base_table())
     return text + _literal("INITIAL", sha512_constants(2, 8)) + _literal("ROUNDS", sha512_constants(3, 80))
-
-

@@ -13,8 +13,8 @@ END, MUL, SQR, ADD, SUB, CALL, BASE, KEY, SLOT, STORE = range(10)
 SLOTS = ("ZERO", "ONE", "D", "D2", "X", "Y", "Z", "E", "F", "G", "H", "A", "B", "C", "T", "N0", "N1", "N2", "N3",
          "P", "Q", "R")  # fmt: skip
 TWICE = len(SLOTS)  # the four of a doubled point
-TABLE = TWICE + 4  # eight odd multiples, four slots each
-COUNT = TABLE + 32
+TABLE = TWICE + 4  # eight odd multiples, four slots each; or what a Verifier's table of 33 entries is made with
+COUNT = TABLE + 33
 
 _DOUBLE = """
 A = X^2 1; B = Y^2 1; H = A + B; E = X + Y; E = E^2 1; E = H - E; G = A - B; F = Z^2 1; F = F + F; F = F + G
@@ -36,15 +36,23 @@ A = Q^2 5; Q = Q * A; A = Q^2 10; A = A * Q; B = A^2 20; A = A * B; A = A^2 10; 
 A = Q^2 50; A = A * Q; B = A^2 100; A = A * B; A = A^2 50; Q = Q * A
 """
 
-# What is left of an inversion: P^(2^255 - 21)
-_AFFINE_BEGIN = "P = Z"
-_AFFINE_END = "Q = Q^2 5; Q = Q * R; X = X * Q; Y = Y * Q"
+_START = "Z = ONE; E = X; H = Y"
+_NEUTRAL = "X = ZERO; Y = ONE; Z = ONE; E = ZERO; H = ONE"
 
-# RFC 8032 section 5.1.3: u = y^2 - 1 in F, v = d y^2 + 1 in G, x = u v^3 (u v^7)^((p - 5) / 8); v x^2 in H
-_ROOT_BEGIN = """
+# X and Y of the affine point; 1 / Z, which is Z^(2^255 - 21), in Q
+_TO_AFFINE = f"P = Z; {_POWER}; Q = Q^2 5; Q = Q * R; X = X * Q; Y = Y * Q"
+
+# RFC 8032 section 5.1.3: u = y^2 - 1 in F, v = d y^2 + 1 in G, x = u v^3 (u v^7)^((p - 5) / 8) in X, v x^2 in H
+_ROOT = f"""
 A = Y^2 1; F = A - ONE; G = A * D; G = G + ONE; B = G^2 1; B = B * G; C = B * F; B = B^2 1; B = B * G; P = B * F
+{_POWER}
+Q = Q^2 2; Q = Q * P; X = C * Q; H = X^2 1; H = H * G
 """
-_ROOT_END = "Q = Q^2 2; Q = Q * P; X = C * Q; H = X^2 1; H = H * G"
+
+# Many points to affine ones (Montgomery's trick), each being X, Y, Z in N0..N2: Z is the product of all Z so far; then,
+# in Q, its inverse is brought down again, and C is 1 / N2
+_PRODUCT = "Z = Z * N2"
+_ENTRY = "Q = Q * N2; X = N0 * C; Y = N1 * C; N0 = Y + X; N1 = Y - X; N2 = X * Y; N2 = N2 * D2"
 
 _AFFINE = {"twice_z": "T = Z + Z"}
 _PROJECTIVE = {"twice_z": "T = Z * N3"}
@@ -58,11 +66,12 @@ SOURCES = {
     "PLUS": _ADD.format(**_PROJECTIVE, **_PLUS),
     "MINUS": _ADD.format(**_PROJECTIVE, **_MINUS),
     "NIELS": _NIELS,
-    "POWER": _POWER,
-    "AFFINE_BEGIN": _AFFINE_BEGIN,
-    "AFFINE_END": _AFFINE_END,
-    "ROOT_BEGIN": _ROOT_BEGIN,
-    "ROOT_END": _ROOT_END,
+    "START": _START,
+    "NEUTRAL": _NEUTRAL,
+    "TO_AFFINE": _TO_AFFINE,
+    "ROOT": _ROOT,
+    "PRODUCT": _PRODUCT,
+    "ENTRY": _ENTRY,
 }
 
 

@@ -15,7 +15,7 @@ WRAP = 19 << LIMBS * BITS - 255  # 2^260 modulo p
 
 _HEAD = '''"""Made by generate/: do not edit (generate/viper.py explains it). The field engine in viper."""
 # mypy: ignore-errors
-# ruff: noqa: B007, E501, F821
+# ruff: noqa: E501, F821
 
 from ._data import COUNT, P
 
@@ -43,33 +43,70 @@ def get(slots, slot):
 
 '''
 
-# The arguments are named after what they are used for next: viper keeps the first three variables in registers
-_RUN = '''@micropython.viper
-def run(a: ptr16, b: ptr16, d: ptr16, key: ptr8):
-    """Interprets a program (a) over slots (b) from its first byte; d (base) and key are tables of points."""
-    code = ptr8(a)
-    slots = int(b)
-    base = ptr8(d)
-    t = ptr16(slots + {TEMP})
-    at = back = times = start = c = 0
+# No loop around long code and no long branch: a Cortex-M0+ has none. Viper keeps a function's first three variables in
+# registers, so they are what it reads and writes most.
+_FUNCTIONS = '''@micropython.viper
+def _multiply(a: ptr16, b: ptr16, t: ptr16):
+{MUL_BODY}
+
+
+@micropython.viper
+def _square(a: ptr16, t: ptr16):
+{SQR_BODY}
+
+
+@micropython.viper
+def _fold(d: ptr16, t: ptr16):
+{FOLD_BODY}
+
+
+@micropython.viper
+def _add(d: ptr16, a: ptr16, b: ptr16):
+{ADD_BODY}
+
+
+@micropython.viper
+def _subtract(d: ptr16, a: ptr16, b: ptr16):
+{SUB_BODY}
+
+
+@micropython.viper
+def _unpack(d: ptr16, p: ptr8):
+{UNPACK_BODY}
+
+
+@micropython.viper
+def _copy(d: ptr16, a: ptr16):
+    for i in range({FOUR}):
+        d[i] = a[i]
+
+
+@micropython.viper
+def run(code: ptr8, slots: ptr8, base: ptr8, key: ptr8):
+    """Interprets a program from its first byte; base and key are tables of points."""
+    at = back = times = start = 0
+    t = int(slots) + {TEMP}
+    addend = int(slots) + {N0}
     while True:
         operation = code[at]
-        d = ptr16(slots + {SLOT} * code[at + 1])
-        a = ptr16(slots + {SLOT} * code[at + 2])
-        times_or_b = code[at + 3]
-        b = ptr16(slots + {SLOT} * times_or_b)
+        d = int(slots) + {SLOT} * code[at + 1]
+        number = code[at + 2]
+        a = int(slots) + {SLOT} * number
+        b = code[at + 3]
         at += 4
         if operation == {MUL}:
-{MUL_BODY}
+            _multiply(a, int(slots) + {SLOT} * b, t)
+            _fold(d, t)
         elif operation == {SQR}:
-            while times_or_b:
-{SQR_BODY}
+            while b:
+                _square(a, t)
+                _fold(d, t)
                 a = d
-                times_or_b -= 1
+                b -= 1
         elif operation == {ADD}:
-{ADD_BODY}
+            _add(d, a, int(slots) + {SLOT} * b)
         elif operation == {SUB}:
-{SUB_BODY}
+            _subtract(d, a, int(slots) + {SLOT} * b)
         elif operation == 0:
             if back == 0:
                 return
@@ -80,37 +117,30 @@ def run(a: ptr16, b: ptr16, d: ptr16, key: ptr8):
                 at = back
                 back = 0
         elif operation == {STORE}:
-            a = ptr16(slots + {N0})
-            for c in range({FOUR}):
-                d[c] = a[c]
+            _copy(d, addend)
         else:
-            start = {FIXED} + 4 * code[at - 3]
             back = at
+            start = {FIXED} + 4 * code[at - 3]
             at = start
             times = 1
             if operation == {CALL}:
-                times = code[back - 2]
+                times = number
             elif operation == {SLOT_OPERATION}:
-                d = ptr16(slots + {N0})
-                for c in range({FOUR}):
-                    d[c] = a[c]
+                _copy(addend, a)
             else:
-                p = ptr8(int(base) + 96 * code[back - 2])
+                a = int(base) + 96 * number
                 if operation == {KEY}:
-                    p = ptr8(int(key) + 96 * code[back - 2])
-                d = ptr16(slots + {N0})
-                for c in range(3):
-{UNPACK_BODY}
-                    p = ptr8(int(p) + 32)
-                    d = ptr16(int(d) + {SLOT})
+                    a = int(key) + 96 * number
+                for i in range(3):
+                    _unpack(addend + {SLOT} * i, a + 32 * i)
 '''
 
 
-def _indent(lines: list[str], depth: int) -> str:
-    return "\n".join(" " * 4 * depth + line for line in lines)
+def _indent(lines: list[str]) -> str:
+    return "\n".join("    " + line for line in lines)
 
 
-def _fold() -> list[str]:
+def fold() -> list[str]:
     """The 40 columns in t, each below 2^13, to the 20 limbs of d."""
     lines = []
     for i in range(LIMBS):
@@ -128,7 +158,7 @@ def _columns(column: list[str]) -> list[str]:
     lines = ["c = 0"]
     for k, products in enumerate(column):
         lines += [f"c += {products}", f"t[{k}] = c & {MASK}", f"c >>= {BITS}"]
-    return [*lines, f"t[{2 * LIMBS - 1}] = c", *_fold()]
+    return [*lines, f"t[{2 * LIMBS - 1}] = c"]
 
 
 def multiply() -> list[str]:
@@ -172,7 +202,7 @@ def source() -> str:
         "MUL": program.MUL, "SQR": program.SQR, "ADD": program.ADD, "SUB": program.SUB, "CALL": program.CALL,
         "STORE": program.STORE, "SLOT_OPERATION": program.SLOT, "KEY": program.KEY,
         "N0": slot * program.SLOTS.index("N0"), "FOUR": 4 * LIMBS,
-        "MUL_BODY": _indent(multiply(), 3), "SQR_BODY": _indent(square(), 4), "ADD_BODY": _indent(add("+"), 3),
-        "SUB_BODY": _indent(add("-"), 3), "UNPACK_BODY": _indent(unpack(), 5),
+        "MUL_BODY": _indent(multiply()), "SQR_BODY": _indent(square()), "FOLD_BODY": _indent(fold()),
+        "ADD_BODY": _indent(add("+")), "SUB_BODY": _indent(add("-")), "UNPACK_BODY": _indent(unpack()),
     }  # fmt: skip
-    return _HEAD.format(**values) + _RUN.format(**values)
+    return _HEAD.format(**values) + _FUNCTIONS.format(**values)
