@@ -15,6 +15,11 @@ from cabinpay.io.usb import UsbLink
 
 MAX_PASSES = WIRING["max_passes"]
 SPI_HZ = 24000000
+# the longest that the chip has
+WATCHDOG_MS = 8388
+# SIO's INTERP0_ACCUM0, which nobody uses: it outlives a soft reset and no other
+_SPARE = 0xD0000080
+_OPEN = 0x0CAB19A7
 
 
 def _panel(d):
@@ -53,6 +58,24 @@ def carved():
 def rtc():
     """This board has no clock that survives power."""
     return None
+
+
+def began_by_reset():
+    return machine.reset_cause() == machine.WDT_RESET  # on this chip machine.reset() is one of the watchdog
+
+
+def prompt_is_open():
+    """Was the prompt opened since the last hard reset? A soft reset runs main.py again and must not close it."""
+    return machine.mem32[_SPARE] == _OPEN
+
+
+def open_prompt():
+    machine.mem32[_SPARE] = _OPEN
+
+
+def watchdog():
+    """Armed from here on; feed() it. It cannot be stopped."""
+    return machine.WDT(timeout=WATCHDOG_MS)
 
 
 def reset():

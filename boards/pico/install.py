@@ -26,7 +26,7 @@ _MPY = "import sys; print(sys.implementation._mpy & 0xff)"
 def compiled(source: Path, name: str, march: str) -> bytes:
     """`source` as .mpy; name: what a traceback calls it."""
     with tempfile.NamedTemporaryFile(suffix=".mpy") as out:
-        command = [MPY_CROSS, f"-march={march}", "-O2", "-s", name, "-o", out.name, source]
+        command = [MPY_CROSS, f"-march={march}", "-O3", "-s", name, "-o", out.name, source]
         subprocess.run(command, check=True)
         return Path(out.name).read_bytes()
 

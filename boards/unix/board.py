@@ -11,7 +11,7 @@ import sys
 
 import vfs
 
-from cabinpay.agent.records import RECORD_MAGIC
+from cabinpay.io.carve import holds_records
 from cabinpay.io.clock import Ticks, unix_time
 from flash import FileFlash, power_off
 
@@ -103,7 +103,7 @@ def mount():
 
 
 def carved():
-    return flash.find(RECORD_MAGIC)
+    return holds_records(flash)
 
 
 ticks = Ticks()
@@ -116,3 +116,26 @@ def rtc():
 
 def reset():
     sys.exit(1)
+
+
+def began_by_reset():
+    """Was this boot begun by a reset, and not by power?"""
+    return _args.get("reset") == "1"
+
+
+class _NoWatchdog:
+    def feed(self):
+        pass
+
+
+def watchdog():
+    return _NoWatchdog()
+
+
+def prompt_is_open():
+    return False
+
+
+def open_prompt():
+    """This board has no prompt to open: the process ends."""
+    sys.exit(3)
