@@ -37,11 +37,12 @@ try:
         await asyncio.sleep_ms(200)  # the last reply is on its way
         board.reset()
 
-    def crypto():
+    def crypto(dog):
         import ed25519
+        from cabinpay.io.watchdog import Guarded
         from cabinpay.wire import cbor
 
-        return cbor, ed25519
+        return cbor, Guarded(ed25519, dog)
 
     async def work(dog):
         from cabinpay.agent.crew import Crew
@@ -50,16 +51,21 @@ try:
         from cabinpay.io import lines
         from cabinpay.io.screen import Screen
 
-        terminal = Terminal(files, *crypto(), board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved)
+        terminal = Terminal(files, *crypto(dog), board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved)
         gc.threshold(-1)
         dog.feed()
         terminal.boot()
         dog.feed()
         crew = Crew(terminal, Screen(board.panel, board.buzzer))
         crew.start()
+
+        def scanned(line):
+            crew.scanned(line)
+            board.keypad.forget()
+
         await asyncio.gather(
             serve(Session(terminal), crew.start),
-            lines.scan_lines(board.scanner, crew.scanned),
+            lines.scan_lines(board.scanner, scanned),
             lines.key_presses(board.keypad, crew.key),
             look_after(dog, crew.tick),
         )
@@ -69,7 +75,7 @@ try:
         from cabinpay.agent.rescue import Rescue
 
         notice.show(board.panel, ("RESCUE", "", "Take it to the ground crew:", "cabinpay log"))
-        door = Door(Rescue(files, *crypto(), board.ticks, os.urandom, board.carved))
+        door = Door(Rescue(files, *crypto(dog), board.ticks, os.urandom, board.carved))
         await asyncio.gather(serve(door, board.ticks), look_after(dog, board.ticks))
 
     start = starts.PROMPT if board.prompt_is_open() else starts.begin(files, board.began_by_reset())

@@ -10,6 +10,7 @@ from cabinpay.io.carve import holds_records
 from cabinpay.io.clock import Ticks
 from cabinpay.io.gm65 import Scanner
 from cabinpay.io.keypad import Keypad
+from cabinpay.io.screen_log import Logged
 from cabinpay.io.st7789 import Panel
 from cabinpay.io.usb import UsbLink
 
@@ -35,10 +36,12 @@ def _scanner(s):
 
 def _keypad(k):
     rows = [Pin(n, Pin.OUT, value=0) for n in k["rows"]]
-    return Keypad(rows, [Pin(n, Pin.IN, Pin.PULL_UP) for n in k["columns"]], k["keys"])
+    return Keypad(rows, [Pin(n, Pin.IN, Pin.PULL_UP) for n in k["columns"]], k["keys"], Timer())
 
 
 panel = _panel(WIRING["display"])
+if "screen_log" in WIRING:
+    panel = Logged(panel, UART(WIRING["screen_log"]["uart"], 115200, tx=Pin(WIRING["screen_log"]["tx"])))
 buzzer = Buzzer(PWM(Pin(WIRING["buzzer"]["pin"])), Timer())
 scanner = _scanner(WIRING["scanner"])
 keypad = _keypad(WIRING["keypad"])

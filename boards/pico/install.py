@@ -63,3 +63,13 @@ def install(transport: SerialTransport, contents: dict[str, bytes]) -> None:
     # main.py last: a board that is only half installed runs nothing
     for path, data in sorted(contents.items(), key=lambda item: item[0] == "main.py"):
         transport.fs_writefile(path, data, chunk_size=CHUNK)
+
+
+def over_port(port: str, contents: dict[str, bytes]) -> None:
+    """Installs where the prompt is open."""
+    transport = SerialTransport(port)
+    try:
+        transport.enter_raw_repl(soft_reset=False)
+        install(transport, contents)
+    finally:
+        transport.close()

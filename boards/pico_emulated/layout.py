@@ -16,7 +16,7 @@ ROM = HERE / "rom/bootrom.bin"
 
 
 def _merged(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    return {**base, **{k: _merged(base[k], v) if isinstance(v, dict) else v for k, v in more.items()}}
+    return {**base, **{k: _merged(base.get(k, {}), v) if isinstance(v, dict) else v for k, v in more.items()}}
 
 
 def _told(folder: str) -> dict[str, Any]:

@@ -37,6 +37,9 @@ class Stream:
     def write_some(self, data):
         return _tried(self._file.write, data) or 0
 
+    def forget(self):
+        pass  # a socket is read when there is time, and holds what came since
+
 
 def _tried(operation, data):
     """Bytes moved; None where nothing can be moved now."""

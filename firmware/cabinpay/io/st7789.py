@@ -10,8 +10,9 @@ _INVERT = b"\x21"
 _ON = b"\x29"
 _COLUMNS, _ROWS, _PIXELS = b"\x2a", b"\x2b", b"\x2c"
 _DEPTH, _16_BITS = b"\x3a", b"\x55"
-# Rows sent at a time: what has not changed since the last screen is not sent
+# Rows: a band that has not changed since the last screen is not sent; a strip is what is expanded at a time
 _BAND = 8
+_STRIP = 2
 
 
 class Panel:
@@ -22,11 +23,11 @@ class Panel:
         self.width = width
         self.height = height
         self.buffer = bytearray(width * height // 8)
-        self._bands = memoryview(self.buffer)
+        self._bits = memoryview(self.buffer)
         self._spi = spi
         self._cs = cs
         self._dc = dc
-        self._strip = bytearray(width * _BAND * 2)
+        self._strip = bytearray(width * _STRIP * 2)
         self._window = bytearray(4)
         self._shown = array("I", bytes(4 * (height // _BAND)))
         self._start(reset)
@@ -50,17 +51,23 @@ class Panel:
     def show(self, _name, _lines, _code):
         size = self.width * _BAND // 8
         for band in range(len(self._shown)):
-            sum_ = binascii.crc32(self._bands[band * size : (band + 1) * size])
+            sum_ = binascii.crc32(self._bits[band * size : (band + 1) * size])
             if sum_ != self._shown[band]:
                 self._shown[band] = sum_
                 self._draw(band)
 
     def _draw(self, band):
-        size = self.width * _BAND // 8
-        _expand(self._bands[band * size : (band + 1) * size], self._strip, size)
         self._range(_COLUMNS, 0, self.width - 1)
         self._range(_ROWS, band * _BAND, (band + 1) * _BAND - 1)
-        self._send(_PIXELS, self._strip)
+        self._send(_PIXELS)
+        self._cs(0)
+        size = self.width * _STRIP // 8
+        at = band * _BAND * self.width // 8
+        for _ in range(_BAND // _STRIP):
+            _expand(self._bits[at : at + size], self._strip, size)
+            self._spi.write(self._strip)
+            at += size
+        self._cs(1)
 
     def _range(self, command, first, last):
         w = self._window
