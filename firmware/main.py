@@ -5,56 +5,104 @@ import micropython
 # first statement: a Ctrl-C on the port must never open a prompt (it is re-armed after boot.py)
 micropython.kbd_intr(-1)
 
+prompt = False
 try:
     import gc
 
     # imports leave waste between what stays: collected often, the heap keeps large blocks free
-    gc.threshold(4096)
+    gc.threshold(16384)
 
     import asyncio
+    import io
     import os
+    import sys
 
     import board
-    import ed25519
-    from cabinpay.agent import crash
-    from cabinpay.agent.crew import Crew
-    from cabinpay.agent.session import Session
-    from cabinpay.agent.terminal import Terminal
-    from cabinpay.io import lines, link
+    from cabinpay.agent import crash, starts
+    from cabinpay.io import link, notice
     from cabinpay.io.files import Files
-    from cabinpay.io.screen import Screen
-    from cabinpay.wire import cbor
 
-    gc.threshold(-1)
     files = Files(board.mount())
 
-    async def tick(crew):
-        while True:
+    async def look_after(dog, tick):
+        for second in range(1 << 30):
             await asyncio.sleep_ms(1000)
-            crew.tick()
+            dog.feed()
+            tick()
+            if second == starts.SECONDS:
+                starts.well(files)
 
-    async def run():
-        terminal = Terminal(files, cbor, ed25519, board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved)
+    async def serve(door, changed):
+        await link.serve(board.link, door, changed)
+        await asyncio.sleep_ms(200)  # the last reply is on its way
+        board.reset()
+
+    def crypto(dog):
+        import ed25519
+        from cabinpay.io.watchdog import Guarded
+        from cabinpay.wire import cbor
+
+        return cbor, Guarded(ed25519, dog)
+
+    async def work(dog):
+        from cabinpay.agent.crew import Crew
+        from cabinpay.agent.session import Session
+        from cabinpay.agent.terminal import Terminal
+        from cabinpay.io import lines
+        from cabinpay.io.screen import Screen
+
+        terminal = Terminal(files, *crypto(dog), board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved)
+        gc.threshold(-1)
+        dog.feed()
         terminal.boot()
+        dog.feed()
         crew = Crew(terminal, Screen(board.panel, board.buzzer))
         crew.start()
+
+        def scanned(line):
+            crew.scanned(line)
+            board.keypad.forget()
+
         await asyncio.gather(
-            link.serve(board.link, Session(terminal), crew.start),
-            lines.scan_lines(board.scanner, crew.scanned),
+            serve(Session(terminal), crew.start),
+            lines.scan_lines(board.scanner, scanned),
             lines.key_presses(board.keypad, crew.key),
-            tick(crew),
+            look_after(dog, crew.tick),
         )
 
-    try:
-        asyncio.run(run())
-    except Exception as e:
-        crash.leave(files, type(e).__name__)
-        raise
+    async def rescue(dog):
+        from cabinpay.agent.door import Door
+        from cabinpay.agent.rescue import Rescue
+
+        notice.show(board.panel, ("RESCUE", "", "Take it to the ground crew:", "cabinpay log"))
+        door = Door(Rescue(files, *crypto(dog), board.ticks, os.urandom, board.carved))
+        await asyncio.gather(serve(door, board.ticks), look_after(dog, board.ticks))
+
+    start = starts.PROMPT if board.prompt_is_open() else starts.begin(files, board.began_by_reset())
+    if start == starts.PROMPT:
+        prompt = True
+        notice.show(board.panel, ("MAINTENANCE", "", "The port's prompt is open", "until it is switched off."))
+    else:
+        dog = board.watchdog()
+        try:
+            asyncio.run((work if start == starts.WORK else rescue)(dog))
+        except Exception as e:
+            trace = io.StringIO()
+            sys.print_exception(e, trace)
+            crash.leave(files, type(e).__name__, trace.getvalue())
+            raise
 except Exception as e:  # noqa: BLE001 -- said on the console, and then every way out is a reset
     import sys
 
     sys.print_exception(e)
 finally:
-    import board
+    if prompt:
+        micropython.kbd_intr(3)
+        board.open_prompt()
+    else:
+        try:
+            board.reset()
+        except Exception:  # noqa: BLE001 -- board.py itself is broken
+            import machine
 
-    board.reset()
+            machine.reset()

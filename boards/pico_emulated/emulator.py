@@ -81,15 +81,18 @@ class Pico:
         """Lets so much of the board's time pass, as fast as it can."""
         self._process.ask("run", us=ms * 1000)
 
-    def wait(self, ready: Callable[[], bool], ms: float, what: str) -> None:
-        """Until ready() or so much of the board's time has passed; PicoError then."""
+    def wait(self, ready: Callable[[], bool], ms: float, what: str, step_us: int = STEP_US) -> None:
+        """Until ready(), asked every step_us, or so much of the board's time has passed; PicoError then."""
         limit, deadline = self.stat().us + ms * 1000, time.monotonic() + PATIENCE_SECONDS
         while not ready():
-            now = self._process.ask("run", us=STEP_US)
+            now = self._process.ask("run", us=step_us)
             if ready():
                 return
             if not now["on"] or now["us"] >= limit or time.monotonic() > deadline:
-                raise PicoError("no_event", f"{what} did not come within {ms} ms; last events: {self.events[-3:]}")
+                raise PicoError("no_event", f"{what} did not come within {ms} ms; last: {self._last_events()}")
+
+    def _last_events(self) -> str:
+        return ", ".join(f"{event['us']}: {event['event']}" for event in self.events[-6:])
 
     def wait_event(self, name: str, ms: float = 5000, since: int = 0) -> dict[str, Any]:
         """The first event `name` from index `since` of events on."""
@@ -110,6 +113,10 @@ class Pico:
         """The scanner sends `data` at its own rate, from `delay_ms` on, whether or not the board takes it."""
         text = base64.b64encode(data).decode()
         self._until(self._process.ask("feed", base64=text, delay_us=delay_ms * 1000), wait)
+
+    def show_code(self, data: bytes) -> None:
+        """Holds a code before the scanner, which reads it as it was told to: by itself, or when it is triggered."""
+        self._process.ask("show", base64=base64.b64encode(data).decode())
 
     def sent_to_scanner(self) -> bytes:
         """What the board has sent to the scanner since it was last asked."""

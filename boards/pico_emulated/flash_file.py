@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+from littlefs import LittleFS, UserContext
+
 from . import image
 from .layout import BOARD, FIRMWARE, PicoError
 
-SIZE: int = BOARD["flash"]["size"]
+_FLASH = BOARD["flash"]
+SIZE: int = _FLASH["size"]
 
 
 def prepare(path: Path) -> None:
@@ -15,3 +18,17 @@ def prepare(path: Path) -> None:
         path.write_bytes(FIRMWARE.read_bytes().ljust(SIZE, b"\xff"))
     elif path.stat().st_size != SIZE:
         raise PicoError("flash_size", f"{path} is no flash of {SIZE} bytes; name another file, or a new one")
+
+
+def put(path: Path, name: str, data: bytes) -> None:
+    """Writes a file into the file system of a board that is switched off."""
+    start, size = _FLASH["storage_offset"], _FLASH["storage_size"]
+    whole = bytearray(path.read_bytes())
+    context = UserContext(size)
+    context.buffer[:] = whole[start : start + size]
+    # as the firmware mounts it: an older disk version must stay what it is
+    fs = LittleFS(context, block_size=_FLASH["block"], block_count=size // _FLASH["block"], prog_size=_FLASH["page"])
+    with fs.open(name, "wb") as f:
+        f.write(data)
+    whole[start : start + size] = context.buffer
+    path.write_bytes(whole)

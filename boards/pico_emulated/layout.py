@@ -1,4 +1,4 @@
-"""Where things are, and what the board is (board.toml)."""
+"""Where things are, and what the board is: a Pico (its board.toml), and what is told of the emulated one alone."""
 
 import tomllib
 from pathlib import Path
@@ -13,7 +13,17 @@ RECORD = CACHE / "firmware.json"
 NODE_LINK = CACHE / "node"
 CORE = CACHE / "node_modules/rp2040js"
 ROM = HERE / "rom/bootrom.bin"
-BOARD: dict[str, Any] = tomllib.loads((HERE / "board.toml").read_text())
+
+
+def _merged(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    return {**base, **{k: _merged(base.get(k, {}), v) if isinstance(v, dict) else v for k, v in more.items()}}
+
+
+def _told(folder: str) -> dict[str, Any]:
+    return tomllib.loads((ROOT / "boards" / folder / "board.toml").read_text())
+
+
+BOARD = _merged(_told("pico"), _told(HERE.name))
 
 
 class PicoError(Exception):

@@ -11,7 +11,7 @@ import sys
 
 import vfs
 
-from cabinpay.agent.records import RECORD_MAGIC
+from cabinpay.io.carve import holds_records
 from cabinpay.io.clock import Ticks, unix_time
 from flash import FileFlash, power_off
 
@@ -36,6 +36,9 @@ class Stream:
 
     def write_some(self, data):
         return _tried(self._file.write, data) or 0
+
+    def forget(self):
+        pass  # a socket is read when there is time, and holds what came since
 
 
 def _tried(operation, data):
@@ -103,7 +106,7 @@ def mount():
 
 
 def carved():
-    return flash.find(RECORD_MAGIC)
+    return holds_records(flash)
 
 
 ticks = Ticks()
@@ -116,3 +119,26 @@ def rtc():
 
 def reset():
     sys.exit(1)
+
+
+def began_by_reset():
+    """Was this boot begun by a reset, and not by power?"""
+    return _args.get("reset") == "1"
+
+
+class _NoWatchdog:
+    def feed(self):
+        pass
+
+
+def watchdog():
+    return _NoWatchdog()
+
+
+def prompt_is_open():
+    return False
+
+
+def open_prompt():
+    """This board has no prompt to open: the process ends."""
+    sys.exit(3)

@@ -48,17 +48,6 @@ class FileFlash:
             self._operate(arg * SECTOR, _BLANK, SECTOR // PAGE)
         return 0
 
-    def find(self, magic):
-        """Does the raw flash hold these bytes at all?"""
-        tail = b""
-        for block in range(self._blocks):
-            self._file.seek(block * SECTOR)
-            data = self._file.read(SECTOR)
-            if magic in tail + data:
-                return True
-            tail = data[-len(magic) :]
-        return False
-
     def _program(self, at, data):
         self._file.seek(at)
         old = int.from_bytes(self._file.read(len(data)), "big")

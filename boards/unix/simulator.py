@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -51,7 +52,7 @@ class Terminal:
         args += [f"{name}={theirs.fileno()}" for name, (_, theirs) in self._sockets.items()]
         self._log = open(f"{flash}.log", "ab")  # noqa: SIM115
         self.process = subprocess.Popen(
-            [micropython(), "-X", f"heapsize={HEAP}", str(MAIN), *args],
+            [micropython(), "-X", f"heapsize={HEAP}", str(_main(flash)), *args],
             pass_fds=[self._master, *(theirs.fileno() for _, theirs in self._sockets.values())],
             env={**os.environ, "MICROPYPATH": f"{ROOT}/firmware:{ROOT}/boards/unix:.frozen"},
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
@@ -141,6 +142,19 @@ class Terminal:
         self.process.kill()
         self.close()
 
+    @property
+    def alive(self) -> bool:
+        """Has it been at work without a break since it was switched on?"""
+        return self.process.poll() is None
+
+    def power_failed(self) -> bool:
+        """Waits for the cut that was ordered."""
+        return self.ended() == -signal.SIGKILL
+
+    def was_reset(self) -> bool:
+        """Waits for the agent to give up and reset the board; this one then stays off."""
+        return self.ended() == 1
+
     def ended(self, timeout: float = 20) -> int:
         """Waits for the process to end by itself (a cut, say) and returns its status."""
         status = self.process.wait(timeout)
@@ -174,3 +188,19 @@ def picture(screen: dict[str, Any], path: Path, scale: int = 2) -> Path:
     image = Image.frombytes("1", SIZE, bits).convert("L")
     image.resize((SIZE[0] * scale, SIZE[1] * scale), Image.Resampling.NEAREST).save(path)
     return path
+
+
+def put_file(flash: Path, name: str, data: bytes) -> None:
+    """As if it lay on this flash beside the agent, or in the place of its main.py."""
+    folder = _own(flash)
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(data)
+
+
+def _own(flash: Path) -> Path:
+    return flash.with_name(flash.name + ".files")
+
+
+def _main(flash: Path) -> Path:
+    own = _own(flash) / MAIN.name
+    return own if own.exists() else MAIN

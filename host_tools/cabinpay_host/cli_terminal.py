@@ -1,4 +1,4 @@
-"""cabinpay hello, provision, sync: what is done with a terminal on a port."""
+"""cabinpay hello, provision, sync, maintenance, log: what is done with a terminal on a port."""
 
 import time
 from pathlib import Path
@@ -16,6 +16,10 @@ from .errors import Exit, HostError
 from .link import Link
 from .transport import BAUD, SerialStream
 
+# For how long a grant of maintenance is good: its terminal's clock may be behind by a sync or two
+GRANT_SECONDS = 3600
+
+Ground = Annotated[Path, typer.Option(help="A ground key that the terminal's bundle lists.", metavar="KEY")]
 Port = Annotated[str, typer.Option(help="Serial port of the terminal, like /dev/ttyACM0.", metavar="PORT")]
 Baud = Annotated[int, typer.Option(help="Line rate of a UART; USB ignores it.", min=1200, max=4000000)]
 Bundle = Annotated[Path, typer.Option("--bundle", help="What cabinpay bundle make wrote.")]
@@ -81,6 +85,42 @@ def sync_(
         brought = (version, data) if data else None
         report = sync.synchronise(Link(stream), book, laptop, signer, brought, lambda: int(time.time()), contents)
     _tell(report, as_json)
+
+
+def maintenance(
+    port: Port,
+    ground: Annotated[Path | None, typer.Option(help="A ground key with right maintain.", metavar="KEY")] = None,
+    unsynced: Annotated[bool, typer.Option(help="Even if it holds receipts that no ledger has.")] = False,
+    baud: Baud = BAUD,
+) -> None:
+    """Open the prompt on a terminal's port, for mpremote, until it is switched off. It notes that on its chain.
+
+    A blank terminal needs no key. Example: cabinpay maintenance --port /dev/ttyACM0 --ground keeper.key
+    """
+    keeper = keys.load_secret(ground, "ground") if ground else None
+    with SerialStream(port, baud) as stream:
+        link = Link(stream)
+        found = link.hello()
+        if found.state == "blank":
+            link.open_blank()
+        elif keeper is None:
+            raise HostError("no_key", "this terminal has keys: name a ground key with right maintain", Exit.USAGE)
+        else:
+            link.login(found, keeper)
+            link.maintenance(found, keeper, int(time.time()) + GRANT_SECONDS, unsynced)
+    screen.note(f"{found.label or 'The terminal'} starts again with its prompt open; switch it off to close it")
+
+
+def log(port: Port, ground: Ground, baud: Baud = BAUD) -> None:
+    """Ask a terminal what its agent crashed of last: the exception's name and where it was raised.
+
+    Example: cabinpay log --port /dev/ttyACM0 --ground laptop.key
+    """
+    laptop = keys.load_secret(ground, "ground")
+    with SerialStream(port, baud) as stream:
+        link = Link(stream)
+        link.login(link.hello(), laptop)
+        print(link.log() or "no crash")
 
 
 def _tell(report: sync.Report, as_json: bool) -> None:

@@ -112,6 +112,27 @@ class Link:
         payload = messages.time(hello.kid, hello.nonce, now, codec)
         self.call("time", ground.sign(payload, cose.AAD_TIME))
 
+    def maintenance(self, hello: Hello, ground: Key, not_after: int, anyway: bool) -> None:
+        """The terminal resets itself after its answer and comes up with its prompt open. anyway: even if it holds
+        receipts that no ledger has."""
+        payload = messages.maintenance(hello.kid, hello.nonce, not_after, codec)
+        self.call("maintenance", ground.sign(payload, cose.AAD_MAINTENANCE), int(anyway))
+
+    def open_blank(self) -> None:
+        """As maintenance, of a terminal that has no keys to ask with and none to lose."""
+        self.call("maintenance", b"", 0)
+
+    def log(self) -> str:
+        """The terminal's word on the last crash of its agent, after login; empty where there was none."""
+        assert self._peer is not None
+        try:
+            payload = self._opened(self._peer, self.call("log"), cose.AAD_STATUS)
+            kid, nonce, line = messages.read_log(payload or b"", codec)
+        except WireError:
+            _refuse_reply()
+        _expect([kid, nonce] == [self._peer.kid, self._peer.nonce])
+        return str(line)
+
     def ack(self, signed: bytes) -> int:
         """The number up to which the terminal now holds everything acknowledged."""
         number = self.call("ack", signed)

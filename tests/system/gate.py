@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import simulator
+import rig
 from cabinpay_host import bundle, keys
 from cabinpay_host.enrol import Policy, issue_pass
 from cabinpay_host.ledger.store import Ledger
@@ -43,6 +44,12 @@ until = 2099-01-01
 rights = ["pull", "time"]
 
 [[ground]]
+key = "keeper.pub"
+from = 2020-01-01
+until = 2099-01-01
+rights = ["maintain"]
+
+[[ground]]
 key = "ledger.pub"
 from = 2020-01-01
 until = 2099-01-01
@@ -56,6 +63,13 @@ retention_days = 7
 """
 
 
+class Phone(Wallet):
+    """A phone whose clock goes as the terminal's does."""
+
+    def _pay(self, now: int | None, *more: Any) -> str:
+        return super()._pay(rig.now() if now is None else now, *more)
+
+
 class Gate:
     """Keys and ledger in `folder`; a second Gate on the same folder's ledger sees the same money."""
 
@@ -66,13 +80,14 @@ class Gate:
         self.day = keys.create(folder, "bundle", "day")
         self.issuer = keys.create(folder, "issuer", "issuer")
         self.laptop = keys.create(folder, "ground", "laptop")
+        self.keeper = keys.create(folder, "ground", "keeper")
         self.ledger_key = keys.create(folder, "ledger", "ledger")
         self.ledger = Ledger.create(f"sqlite:///{folder}/ledger.db", folder / "archive", roots=list(self.roots))
         self.new_bundle(1)
 
     def new_bundle(self, version: int, spec: str = SPEC, serial: int = 1) -> bytes:
         """Signs bundle `version` under a delegation of that serial; the ledger has it, and the next sync brings it."""
-        now = int(time.time())
+        now = rig.now()
         path = self.folder / "bundle.toml"
         path.write_text(spec.format(version=version))
         delegation = bundle.make_delegation(self.root, self.day.public, now + 90 * DAY, serial)
@@ -83,36 +98,36 @@ class Gate:
 
     def passenger(self, name: str, total: int = 100000, per_sale: int = 20000, count: int = 10, now: int = 0) -> Wallet:
         """An enrolled passenger's phone."""
-        wallet = Wallet.create(self.folder / f"{name}.wallet")
+        wallet = Phone.create(self.folder / f"{name}.wallet")
         policy = Policy(550, 7, CNY, per_sale, total, count)
-        signed = issue_pass(self.issuer, policy, "9C", 700, wallet.public, now or int(time.time()))
+        signed = issue_pass(self.issuer, policy, "9C", 700, wallet.public, now or rig.now())
         terms = wallet.add(signed)
         self.ledger.add_enrolment(self.issuer.kid, terms.cti, terms.sub, name)
         return wallet
 
-    def provision(self, terminal: simulator.Terminal, label: str = "9C-001") -> Provisioned:
+    def provision(self, terminal: rig.Terminal, label: str = "9C-001") -> Provisioned:
         with self.link(terminal) as link:
             return provision(link, self.ledger, self.roots, "9C", label, "B-1234", self.bundle[1], self.contents)
 
-    def sync(self, terminal: simulator.Terminal, now: int = 0) -> Report:
+    def sync(self, terminal: rig.Terminal, now: int = 0) -> Report:
         def clock() -> int:
-            return now or int(time.time())
+            return now or rig.now()
 
         with self.link(terminal) as link:
             return synchronise(link, self.ledger, self.laptop, self.ledger_key, self.bundle, clock, self.contents)
 
     @contextmanager
-    def link(self, terminal: simulator.Terminal) -> Iterator[Link]:
+    def link(self, terminal: rig.Terminal) -> Iterator[Link]:
         with SerialStream(terminal.port) as stream:
-            yield Link(stream, wait=5)
+            yield Link(stream, wait=rig.WAIT)
 
 
-def sign_on(terminal: simulator.Terminal, crew: int = 7, flight: int = 8888) -> None:
+def sign_on(terminal: rig.Terminal, crew: int = 7, flight: int = 8888) -> None:
     """Opens a shift for today's flight."""
     terminal.show(f"{crew}*{flight}*{time.strftime('%d%m', time.gmtime())}#", "items")
 
 
-def key_in(terminal: simulator.Terminal, *lines: tuple[int, int, int], by: str = "B") -> dict[str, object]:
+def key_in(terminal: rig.Terminal, *lines: tuple[int, int, int], by: str = "B") -> dict[str, object]:
     """Keys in (sku, quantity, unit price) lines and asks for payment: B quick, C with a bill."""
     terminal.press("D" + "".join(f"{sku}*{quantity}*{price}A" for sku, quantity, price in lines))
     return terminal.show(by, "scan" if by == "B" else "bill")

@@ -1,12 +1,9 @@
 """The main job on the real thing: MicroPython, littlefs, QR pictures, a serial line, SQLite."""
 
-import time
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
-import simulator
+import rig
 from cabinpay.wire import cose, qrtext
 from cabinpay.wire.receipts import CRASH, SALE, VOID, Note, Receipt, Sale, read_receipt
 from cabinpay_host import codec, qr
@@ -26,7 +23,7 @@ def sound_books(gate: Gate) -> dict[str, int]:
         return dict(sums)
 
 
-def test_a_whole_flight(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
+def test_a_whole_flight(gate: Gate, terminal: rig.Terminal, tmp_path: Path) -> None:
     anna, bo = gate.passenger("anna"), gate.passenger("bo")
     key_in(terminal, (1001, 2, 1500), (1002, 1, 500))
     picture = tmp_path / "anna.png"
@@ -35,7 +32,7 @@ def test_a_whole_flight(gate: Gate, terminal: simulator.Terminal, tmp_path: Path
     assert (verdict["code"], verdict["lines"][1]) == ("approved", "35.00 CNY")
 
     screen = key_in(terminal, (1003, 1, 2500), by="C")
-    bill = qr.read_picture(simulator.picture(screen, tmp_path / "bill.png"))
+    bill = qr.read_picture(rig.picture(screen, tmp_path / "bill.png"))
     picture.write_bytes(qr.png(bo.challenged(bill)))
     assert terminal.pay(qr.read_picture(picture))["code"] == "approved"
 
@@ -54,7 +51,7 @@ def test_a_whole_flight(gate: Gate, terminal: simulator.Terminal, tmp_path: Path
     assert sound_books(gate) == {"passenger": 6000, "sales": -6000}
 
 
-def test_sounds_and_screens_tell_approval_from_already_paid(gate: Gate, terminal: simulator.Terminal) -> None:
+def test_sounds_and_screens_tell_approval_from_already_paid(gate: Gate, terminal: rig.Terminal) -> None:
     code = gate.passenger("anna").quick()
     key_in(terminal, (1001, 1, 1500))
     assert terminal.pay(code)["code"] == "approved"
@@ -64,7 +61,7 @@ def test_sounds_and_screens_tell_approval_from_already_paid(gate: Gate, terminal
     assert terminal.sounds[-2:] == ["approved", "attention"]
 
 
-def test_a_turnaround_with_two_unsynced_shifts(gate: Gate, terminal: simulator.Terminal) -> None:
+def test_a_turnaround_with_two_unsynced_shifts(gate: Gate, terminal: rig.Terminal) -> None:
     anna = gate.passenger("anna")
     for amount in (1000, 2000):
         key_in(terminal, (1001, 1, amount))
@@ -78,13 +75,13 @@ def test_a_turnaround_with_two_unsynced_shifts(gate: Gate, terminal: simulator.T
     sound_books(gate)
 
 
-def test_reboot_keeps_everything(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
+def test_reboot_keeps_everything(gate: Gate, terminal: rig.Terminal, tmp_path: Path) -> None:
     anna = gate.passenger("anna", total=3000)
     key_in(terminal, (1001, 1, 1500))
     code = anna.quick()
     assert terminal.pay(code)["code"] == "approved"
     terminal.cut_power()
-    with simulator.Terminal(tmp_path / "flash.img") as again:
+    with rig.Terminal(tmp_path / "flash.img") as again:
         assert again.wait("confirm_last")["lines"][1:3] == ["Receipt 3", "15.00 CNY"]
         again.show("A", "items")
         assert again.pay(code)["code"] == "already_paid"
@@ -94,24 +91,24 @@ def test_reboot_keeps_everything(gate: Gate, terminal: simulator.Terminal, tmp_p
     sound_books(gate)
 
 
-def test_without_a_clock_only_bills_are_paid(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
+def test_without_a_clock_only_bills_are_paid(gate: Gate, terminal: rig.Terminal, tmp_path: Path) -> None:
     anna = gate.passenger("anna")
     terminal.cut_power()
-    with simulator.Terminal(tmp_path / "flash.img", rtc=False) as again:
+    with rig.without_clock(tmp_path / "flash.img") as again:
         again.wait("items")
         key_in(again, (1001, 1, 1500))
         assert again.pay(anna.quick())["code"] == "mode"
         screen = key_in(again, (1001, 1, 1500), by="C")
-        bill = qr.read_picture(simulator.picture(screen, tmp_path / "bill.png"))
+        bill = qr.read_picture(rig.picture(screen, tmp_path / "bill.png"))
         assert again.pay(anna.challenged(bill))["code"] == "approved"
         gate.sync(again)
     sound_books(gate)
 
 
-def test_one_passenger_two_terminals(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
+def test_one_passenger_two_terminals(gate: Gate, terminal: rig.Terminal, tmp_path: Path) -> None:
     """A code shown to two terminals is sold twice, debited once, and the loss is named."""
     code = gate.passenger("anna").quick()
-    with simulator.Terminal(tmp_path / "other.img") as other:
+    with rig.Terminal(tmp_path / "other.img") as other:
         other.wait("stopped")
         gate.provision(other, "9C-002")
         gate.sync(other)
@@ -127,15 +124,15 @@ def test_one_passenger_two_terminals(gate: Gate, terminal: simulator.Terminal, t
     assert sound_books(gate) == {"passenger": 1500, "loss": 1500, "sales": -3000}
 
 
-def test_time_comes_with_the_sync(gate: Gate, blank: simulator.Terminal, tmp_path: Path) -> None:
+def test_time_comes_with_the_sync(gate: Gate, blank: rig.Terminal, tmp_path: Path) -> None:
     gate.provision(blank)
     blank.cut_power()
-    with simulator.Terminal(tmp_path / "flash.img", rtc=False) as terminal:
+    with rig.without_clock(tmp_path / "flash.img") as terminal:
         terminal.wait("sign_on")
         gate.sync(terminal)
         sign_on(terminal)
         key_in(terminal, (1001, 1, 1500))
-        assert terminal.pay(gate.passenger("anna").quick(now=int(time.time()) - 300))["code"] == "stale"
+        assert terminal.pay(gate.passenger("anna").quick(now=rig.now() - 300))["code"] == "stale"
         assert terminal.pay(gate.passenger("bo").quick())["code"] == "approved"
 
 
@@ -145,7 +142,7 @@ def archived(gate: Gate) -> list[Receipt]:
     return [read_receipt(cose.parse(record.fields[2], codec).payload, codec) for record in records]
 
 
-def test_a_sale_is_cancelled_on_the_keypad(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
+def test_a_sale_is_cancelled_on_the_keypad(gate: Gate, terminal: rig.Terminal, tmp_path: Path) -> None:
     anna = gate.passenger("anna", total=2000)
     code = anna.quick()
     for name in ("void", "confirm_last"):
@@ -159,7 +156,7 @@ def test_a_sale_is_cancelled_on_the_keypad(gate: Gate, terminal: simulator.Termi
         assert terminal.pay(code)["code"] == "voided"
         code = anna.quick()
     terminal.cut_power()
-    with simulator.Terminal(tmp_path / "flash.img") as again:
+    with rig.Terminal(tmp_path / "flash.img") as again:
         again.wait("confirm_last")
         again.show("D", "void")
         again.show("4", "verdict")
@@ -171,17 +168,17 @@ def test_a_sale_is_cancelled_on_the_keypad(gate: Gate, terminal: simulator.Termi
     assert (kinds[SALE], kinds[VOID]) == (2, 2)
 
 
-def test_the_receipt_is_photographed(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
+def test_the_receipt_is_photographed(gate: Gate, terminal: rig.Terminal, tmp_path: Path) -> None:
     anna = gate.passenger("anna")
     key_in(terminal, (1001, 2, 1500), (1, 1, 300), (2, 1, 500))
     assert terminal.pay(anna.quick())["lines"][-1] == "C: receipt"
     screen = terminal.show("C", "receipt")
-    text = qr.read_picture(simulator.picture(screen, tmp_path / "receipt.png", scale=1))
+    text = qr.read_picture(rig.picture(screen, tmp_path / "receipt.png", scale=1))
     sale = read_receipt(cose.parse(qrtext.read_receipt_text(text.encode()), codec).payload, codec)
     assert isinstance(sale, Sale) and sale.amount == [2800, CNY]
 
 
-def test_a_bound_payment(gate: Gate, terminal: simulator.Terminal) -> None:
+def test_a_bound_payment(gate: Gate, terminal: rig.Terminal) -> None:
     gate.new_bundle(2, SPEC.replace("quick =", "bound = {{ rtc = 40000, synced = 40000 }}\nquick ="))
     gate.sync(terminal)
     anna = gate.passenger("anna")
@@ -221,24 +218,20 @@ board.rtc = rtc
 """
 
 
-def test_a_crash_becomes_a_note(
-    gate: Gate, terminal: simulator.Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_becomes_a_note(gate: Gate, terminal: rig.Terminal, tmp_path: Path) -> None:
+    flash = tmp_path / "flash.img"
     terminal.cut_power()
-    # stands in for a fault of ours: a main.py whose board's clock fails while the crew is at work
-    overlay = tmp_path / "overlay"
-    overlay.mkdir()
-    main = (simulator.ROOT / "firmware/main.py").read_text()
-    (overlay / "main.py").write_text(main.replace("    import board\n", "    import board\n    import crashing\n", 1))
-    (overlay / "crashing.py").write_text(CRASHING)
-    monkeypatch.setattr(simulator, "MAIN", overlay / "main.py")
-    with simulator.Terminal(tmp_path / "flash.img") as crashing:
+    rig.break_agent(flash, CRASHING)
+    with rig.Terminal(flash) as crashing:
         crashing.wait("items")
         crashing.press("1001*1*1500A")  # each screen of a sale looks at the clock
-        assert crashing.ended() == 1
-    monkeypatch.undo()
-    with simulator.Terminal(tmp_path / "flash.img") as again:
+        assert crashing.was_reset()
+    rig.mend_agent(flash)
+    with rig.Terminal(flash) as again:
         again.first()
         gate.sync(again)
+        with gate.link(again) as link:
+            link.login(link.hello(), gate.laptop)
+            assert link.log().startswith("RuntimeError < rtc < read")
     (note,) = [r for r in archived(gate) if isinstance(r, Note) and r.event == CRASH]
     assert note.detail == "RuntimeError"

@@ -2,20 +2,20 @@
 
 from pathlib import Path
 
-import simulator
+import rig
 from cabinpay_host import qr, wallet, wallet_receipts
 from cabinpay_host.ledger import audit, views
 from cabinpay_host.wallet import Wallet
 from gate import Gate, key_in
 
 
-def buy(gate: Gate, terminal: simulator.Terminal, amount: int) -> Wallet:
+def buy(gate: Gate, terminal: rig.Terminal, amount: int) -> Wallet:
     """Anna buys something and photographs the receipt; her phone keeps it."""
     anna = gate.passenger("anna")
     key_in(terminal, (1001, 1, amount))
     assert terminal.pay(anna.quick())["code"] == "approved"
     screen = terminal.show("C", "receipt")
-    picture = simulator.picture(screen, gate.folder / "receipt.png", scale=1)
+    picture = rig.picture(screen, gate.folder / "receipt.png", scale=1)
     anna.keep_sale(*wallet.read_receipt_text(qr.read_picture(picture)))
     terminal.show("D", "items")
     return anna
@@ -33,7 +33,7 @@ def books(gate: Gate) -> tuple[dict[str, int], list[str]]:
         return balances, sorted(raised.code for raised in views.exceptions(session))
 
 
-def test_after_the_sync_it_changes_nothing(gate: Gate, terminal: simulator.Terminal) -> None:
+def test_after_the_sync_it_changes_nothing(gate: Gate, terminal: rig.Terminal) -> None:
     anna = buy(gate, terminal, 1500)
     gate.sync(terminal)
     before = books(gate)
@@ -42,7 +42,7 @@ def test_after_the_sync_it_changes_nothing(gate: Gate, terminal: simulator.Termi
     assert books(gate) == before
 
 
-def test_before_the_sync_it_debits_and_the_sync_adds_nothing(gate: Gate, terminal: simulator.Terminal) -> None:
+def test_before_the_sync_it_debits_and_the_sync_adds_nothing(gate: Gate, terminal: rig.Terminal) -> None:
     anna = buy(gate, terminal, 1500)
     assert [row[1] for row in handed(gate, anna)] == ["new"]
     handed_in, _ = books(gate)
@@ -53,7 +53,7 @@ def test_before_the_sync_it_debits_and_the_sync_adds_nothing(gate: Gate, termina
 
 
 def test_a_lost_terminal_loses_no_sale_whose_receipt_was_kept(
-    gate: Gate, terminal: simulator.Terminal, tmp_path: Path
+    gate: Gate, terminal: rig.Terminal, tmp_path: Path
 ) -> None:
     anna = buy(gate, terminal, 1500)
     terminal.cut_power()

@@ -2,12 +2,11 @@
 
 import os
 import random
-import time
 from pathlib import Path
 
 import pytest
 
-import simulator
+import rig
 from cabinpay.wire import frames, messages
 from cabinpay_host import codec
 from cabinpay_host.errors import HostError
@@ -19,8 +18,8 @@ from gate import Gate, key_in
 CODES = {"length", "prefix", "base45", "cbor", "cose", "schema"}
 
 
-def next_sale_works(gate: Gate, terminal: simulator.Terminal, name: str = "last") -> None:
-    assert terminal.process.poll() is None
+def next_sale_works(gate: Gate, terminal: rig.Terminal, name: str = "last") -> None:
+    assert terminal.alive
     terminal.press("DD")
     key_in(terminal, (1001, 1, 1500))
     assert terminal.pay(gate.passenger(name).quick())["code"] == "approved"
@@ -36,7 +35,7 @@ def spoiled(code: str) -> list[bytes]:
     return [*flips, *cuts, *strange, b"A" * 5000, good[:4] + good[:3:-1], good[4:], b"\\000026" + good]
 
 
-def test_scanner(gate: Gate, terminal: simulator.Terminal) -> None:
+def test_scanner(gate: Gate, terminal: rig.Terminal) -> None:
     anna = gate.passenger("anna")
     key_in(terminal, (1001, 1, 1500))
     good = anna.quick()
@@ -48,7 +47,7 @@ def test_scanner(gate: Gate, terminal: simulator.Terminal) -> None:
     next_sale_works(gate, terminal)
 
 
-def test_random_keys(gate: Gate, terminal: simulator.Terminal) -> None:
+def test_random_keys(gate: Gate, terminal: rig.Terminal) -> None:
     """Ten thousand presses; whatever shift they leave, the terminal lives and its books hold."""
     chance = random.Random(2)
     terminal.press("".join(chance.choice("0123456789ABCD*#") for _ in range(10000)))
@@ -58,10 +57,10 @@ def test_random_keys(gate: Gate, terminal: simulator.Terminal) -> None:
     terminal.wait("items" if terminal.screens[-1]["screen"] != "sign_on" else "sign_on", since=since)
     report = gate.sync(terminal)
     assert report.exceptions == () and report.acked == report.number
-    assert terminal.process.poll() is None
+    assert terminal.alive
 
 
-def test_garbage_on_the_link(gate: Gate, terminal: simulator.Terminal) -> None:
+def test_garbage_on_the_link(gate: Gate, terminal: rig.Terminal) -> None:
     chance = random.Random(3)
     with SerialStream(terminal.port) as stream:
         stream.write(chance.randbytes(20000) + frames.END * 100 + b"\x03\x04" * 50)
@@ -74,13 +73,13 @@ def test_garbage_on_the_link(gate: Gate, terminal: simulator.Terminal) -> None:
     next_sale_works(gate, terminal)
 
 
-def test_nothing_but_hello_before_login(gate: Gate, terminal: simulator.Terminal) -> None:
+def test_nothing_but_hello_before_login(gate: Gate, terminal: rig.Terminal) -> None:
     with gate.link(terminal) as link:
         hello = link.hello()
         for attempt in (
             lambda: link.pull(1),
             lambda: link.provision(os.urandom(32), gate.roots, "x", ""),
-            lambda: link.set_time(hello, gate.laptop, int(time.time())),
+            lambda: link.set_time(hello, gate.laptop, rig.now()),
             lambda: link.ack(b"x"),
         ):
             with pytest.raises(HostError) as refused:
@@ -88,7 +87,7 @@ def test_nothing_but_hello_before_login(gate: Gate, terminal: simulator.Terminal
             assert refused.value.code == "login_first"
 
 
-def test_a_port_that_vanishes(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
+def test_a_port_that_vanishes(gate: Gate, terminal: rig.Terminal, tmp_path: Path) -> None:
     key_in(terminal, (1001, 1, 1500))
     assert terminal.pay(gate.passenger("anna").quick())["code"] == "approved"
     with gate.link(terminal) as link:
@@ -97,12 +96,12 @@ def test_a_port_that_vanishes(gate: Gate, terminal: simulator.Terminal, tmp_path
         with pytest.raises(HostError) as lost:
             link.login(hello, gate.laptop)
         assert lost.value.code in ("port_lost", "no_answer")
-    with simulator.Terminal(tmp_path / "flash.img") as again:
+    with rig.Terminal(tmp_path / "flash.img") as again:
         again.wait("confirm_last")
         assert gate.sync(again).pulled == 3
 
 
-def test_a_sync_cut_after_every_request(gate: Gate, terminal: simulator.Terminal) -> None:
+def test_a_sync_cut_after_every_request(gate: Gate, terminal: rig.Terminal) -> None:
     """The host dies after its n-th write; the sync after that completes, and nothing is lost or doubled."""
     key_in(terminal, (1001, 1, 1500))
     assert terminal.pay(gate.passenger("anna").quick())["code"] == "approved"
@@ -135,4 +134,4 @@ class Dying:
 
 
 def synchronised(gate: Gate, stream: Dying) -> Report:
-    return synchronise(Link(stream), gate.ledger, gate.laptop, gate.ledger_key, gate.bundle, lambda: int(time.time()))
+    return synchronise(Link(stream), gate.ledger, gate.laptop, gate.ledger_key, gate.bundle, lambda: rig.now())

@@ -1,12 +1,11 @@
 """The plug is pulled in a sale, at every flash operation of it, on the real process: nothing shown is ever lost."""
 
 import shutil
-import signal
 from pathlib import Path
 
 import pytest
 
-import simulator
+import rig
 from cabinpay_host.wallet import Wallet
 from gate import Gate, key_in
 
@@ -23,22 +22,22 @@ def sale_operations(flash: Path, code: str) -> int:
         return int(verdict["operations"]) - int(str(before))
 
 
-def rebooted(flash: Path, name: str) -> simulator.Terminal:
+def rebooted(flash: Path, name: str) -> rig.Terminal:
     """A terminal on a copy of `flash`, past its first screen."""
     copy = flash.with_name(f"{name}.img")
     shutil.copy(flash, copy)
     return at_items(copy)
 
 
-def at_items(flash: Path) -> simulator.Terminal:
-    terminal = simulator.Terminal(flash)
+def at_items(flash: Path) -> rig.Terminal:
+    terminal = rig.Terminal(flash)
     if terminal.first()["screen"] == "confirm_last":
         terminal.show("A", "items")
     return terminal
 
 
 @pytest.fixture
-def switched_off(terminal: simulator.Terminal, tmp_path: Path) -> Path:
+def switched_off(terminal: rig.Terminal, tmp_path: Path) -> Path:
     """Flash of a terminal with an open shift, switched off."""
     terminal.cut_power()
     return tmp_path / "flash.img"
@@ -63,7 +62,7 @@ def cut(flash: Path, anna: Wallet, code: str, operation: int, done: int) -> str:
         key_in(terminal, (1001, 1, 1500))
         terminal.cut_in(operation, done)
         terminal.scan(code)
-        assert terminal.ended() == -signal.SIGKILL, f"no cut at {operation}:{done}"
+        assert terminal.power_failed(), f"no cut at {operation}:{done}"
         shown = [s["code"] for s in terminal.screens if s["screen"] == "verdict"]
     assert shown == [], f"shown before it was durable at {operation}:{done}"
     with at_items(flash.with_name("cut.img")) as terminal:
@@ -79,13 +78,13 @@ def test_a_cut_while_it_is_provisioned(gate: Gate, tmp_path: Path) -> None:
     """Whatever became durable, running the command again completes it."""
     flash = tmp_path / "flash.img"
     for operation in (1, 4, 9):
-        with simulator.Terminal(flash) as terminal:
+        with rig.Terminal(flash) as terminal:
             terminal.wait("stopped")
             terminal.cut_in(operation, 50)
             with pytest.raises(Exception, match=r"port_lost|no_answer"):
                 gate.provision(terminal)
-            assert terminal.ended() == -signal.SIGKILL
-        with simulator.Terminal(flash) as terminal:
+            assert terminal.power_failed()
+        with rig.Terminal(flash) as terminal:
             terminal.wait("stopped")
             gate.provision(terminal)
             terminal.wait("sign_on")

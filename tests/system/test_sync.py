@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import simulator
+import rig
 from cabinpay.wire import frames, messages
 from cabinpay_host import codec
 from cabinpay_host.errors import HostError
@@ -20,7 +20,7 @@ from gate import Gate, key_in
 Alter = Callable[[list[Any]], list[Any] | None]
 
 
-def sell(gate: Gate, terminal: simulator.Terminal, name: str, amount: int) -> None:
+def sell(gate: Gate, terminal: rig.Terminal, name: str, amount: int) -> None:
     key_in(terminal, (1001, 1, amount))
     assert terminal.pay(gate.passenger(name).quick())["code"] == "approved"
 
@@ -33,12 +33,12 @@ def books(gate: Gate) -> tuple[int, list[str]]:
         return debits, sorted(e.code for e in views.exceptions(session))
 
 
-def test_a_copy_with_as_many_other_receipts_is_pulled(gate: Gate, terminal: simulator.Terminal, tmp_path: Path) -> None:
+def test_a_copy_with_as_many_other_receipts_is_pulled(gate: Gate, terminal: rig.Terminal, tmp_path: Path) -> None:
     terminal.cut_power()
     copy = Path(shutil.copy(tmp_path / "flash.img", tmp_path / "copy.img"))
     # the sync of the first leaves a note of the clock: with two sales the copy is as long
     for flash, amounts, acked in ((tmp_path / "flash.img", {"anna": 1500}, 4), (copy, {"bo": 300, "chen": 400}, 5)):
-        with simulator.Terminal(flash) as each:
+        with rig.Terminal(flash) as each:
             each.wait("items")
             for name, amount in amounts.items():
                 sell(gate, each, name, amount)
@@ -48,16 +48,16 @@ def test_a_copy_with_as_many_other_receipts_is_pulled(gate: Gate, terminal: simu
 
 
 def test_a_flash_rolled_back_stops_selling_and_its_other_branch_is_kept(
-    gate: Gate, terminal: simulator.Terminal, tmp_path: Path
+    gate: Gate, terminal: rig.Terminal, tmp_path: Path
 ) -> None:
     terminal.cut_power()
     old = Path(shutil.copy(tmp_path / "flash.img", tmp_path / "old.img"))
-    with simulator.Terminal(tmp_path / "flash.img") as first:
+    with rig.Terminal(tmp_path / "flash.img") as first:
         first.wait("items")
         sell(gate, first, "anna", 1500)
         sell(gate, first, "bo", 100)
         gate.sync(first)
-    with simulator.Terminal(old) as rolled:
+    with rig.Terminal(old) as rolled:
         rolled.wait("items")
         sell(gate, rolled, "chen", 700)
         with pytest.raises(HostError) as refused:
@@ -65,11 +65,11 @@ def test_a_flash_rolled_back_stops_selling_and_its_other_branch_is_kept(
         assert refused.value.code == "rolled_back"
         assert "Receipts are missing." in rolled.wait("stopped")["lines"]
     assert books(gate) == (2300, ["fork", "fork"])
-    with simulator.Terminal(old) as again:
+    with rig.Terminal(old) as again:
         again.wait("stopped")
 
 
-def test_a_bundle_that_is_refused_keeps_no_receipt_back(gate: Gate, terminal: simulator.Terminal) -> None:
+def test_a_bundle_that_is_refused_keeps_no_receipt_back(gate: Gate, terminal: rig.Terminal) -> None:
     gate.new_bundle(2, serial=2)
     assert gate.sync(terminal).bundle == 2
     sell(gate, terminal, "anna", 1500)
@@ -108,7 +108,7 @@ ALTERED: dict[str, Alter] = {
 
 
 @pytest.mark.parametrize("how", ALTERED)
-def test_an_altered_pull_moves_nothing(gate: Gate, terminal: simulator.Terminal, how: str) -> None:
+def test_an_altered_pull_moves_nothing(gate: Gate, terminal: rig.Terminal, how: str) -> None:
     sell(gate, terminal, "anna", 1500)
     with SerialStream(terminal.port) as stream:
         link = Link(Altered(stream, ALTERED[how]), wait=5)

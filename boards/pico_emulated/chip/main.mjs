@@ -9,6 +9,7 @@ import { Keypad } from './keypad.mjs';
 import { Pace } from './pace.mjs';
 import { Pico } from './pico.mjs';
 import { Scanner } from './scanner.mjs';
+import { ScreenLog } from './screen_log.mjs';
 import { Panel } from './st7789.mjs';
 
 const config = JSON.parse(process.argv[2]);
@@ -25,7 +26,8 @@ const scanner = new Scanner(board.scanner, pico);
 const keypad = new Keypad(board.keypad, pico);
 const panel = new Panel(board.display, pico, () => event('screen'));
 const buzzer = new Buzzer(board.buzzer.pin, pico, (hz) => event('buzzer', { hz }));
-pico.devices.push(scanner, keypad, panel, buzzer);
+const told = (line) => event('log', { line, operations: flash.operations, frame: Buffer.from(panel.bits()).toString('base64') });
+pico.devices.push(scanner, keypad, panel, buzzer, new ScreenLog(board.screen_log, told));
 
 const output = [];
 const flush = () => { if (output.length) event('data', { base64: Buffer.concat(output.splice(0)).toString('base64') }); };
@@ -52,6 +54,7 @@ const commands = {
   write: async ({ base64 }) => { await pico.cdc.send(bytesOf(base64)); return {}; },
   taken: ({ count }) => { pico.cdc.taken(count); return {}; },
   feed: ({ base64, delay_us: delay }) => until(scanner.feed(bytesOf(base64), nanosOf(delay))),
+  show: ({ base64 }) => { scanner.show(bytesOf(base64)); return {}; },
   press: ({ keys, held_us: held, released_us: released }) => until(keypad.press(keys, nanosOf(held), nanosOf(released))),
   hold: ({ key, down }) => { keypad.hold(key, down); return {}; },
   sent: () => ({ base64: Buffer.from(scanner.sent.splice(0)).toString('base64') }),

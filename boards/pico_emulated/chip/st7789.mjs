@@ -100,6 +100,13 @@ export class Panel {
     if (++this.y > this.rows[1]) this.y = this.rows[0];
   }
 
+  // One bit a pixel, lit or not, row by row
+  bits() {
+    const { rgb } = this.picture(), bits = new Uint8Array((WIDTH * HEIGHT) / 8);
+    for (let i = 0; i < WIDTH * HEIGHT; i++) if (rgb[3 * i + 1] > 127) bits[i >> 3] |= 0x80 >> (i & 7);
+    return bits;
+  }
+
   #changed() {
     this.changedAt = this.pico.nanos;
     if (!this.waiting) this.#wait(QUIET_NS);

@@ -4,3 +4,5 @@ Nothing here imports hardware, a file system, a clock or a signature engine: mai
 Rules for errors: bytes from outside raise WireError; a request that is refused raises Refused; storage that fails
 raises StorageError and ends selling until the next boot, because only a boot knows what became durable.
 """
+
+AGENT = "cabinpay 0.1.0"

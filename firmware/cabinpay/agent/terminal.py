@@ -1,6 +1,7 @@
 """The terminal as a whole: boot, shift, sale. Crew and link sessions speak to it; it speaks to neither."""
 
 import hashlib
+from binascii import hexlify
 
 from cabinpay.wire import cose, qrtext
 from cabinpay.wire.claims import CHALLENGED
@@ -9,6 +10,7 @@ from cabinpay.wire.receipts import (
     BUNDLE,
     CLOCK,
     CRASH,
+    MAINTENANCE,
     NOTE,
     SYNCED,
     VOID,
@@ -21,7 +23,7 @@ from cabinpay.wire.receipts import (
 )
 from cabinpay.wire.receipts import Sale as SaleReceipt
 
-from . import crash, keystore, records, verdict
+from . import AGENT, crash, keystore, records, starts, verdict
 from .chain import Chain
 from .clock import Clock
 from .drbg import Drbg
@@ -32,7 +34,6 @@ from .sale import Sale
 from .store import Store
 from .trust import Trust
 
-AGENT = "cabinpay 0.1.0"
 PASS_CACHE = 32
 VOIDED = "voided"
 # A clock set by no more than this leaves no note: it is the line's delay and clocks drifting, and would fill the chain
@@ -197,6 +198,20 @@ class Terminal:
             receipt = read_receipt(cose.parse(signed, self.codec).payload, self.codec)
             return receipt.kind == NOTE and receipt.event == CRASH
         return False
+
+    def open_prompt(self, by, anyway):
+        """The next boot opens the port's prompt; by: kid of the ground key that granted it, empty where blank."""
+        journal = self.journal
+        if journal.number > journal.acked and not anyway:
+            raise Refused("not_synced", "Receipts are not in the ledger yet. Sync first, or say that it is to be so.")
+        if journal.fault:
+            crash.leave(self.files, starts.OPENED)  # a chain that takes no note now may take it later
+        elif self.keys:
+            self.chain.append(Note, self.clock.read(), event=MAINTENANCE, detail="granted by " + hexlify(by).decode())
+        starts.open_next(self.files)
+
+    def log_line(self):
+        return crash.told(self.files)
 
     def set_time(self, now, statement):
         """Takes over ground time, Unix seconds; the signed `statement` is kept as the floor's proof."""

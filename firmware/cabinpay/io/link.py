@@ -8,12 +8,12 @@ IDLE_MS = 2
 
 
 async def serve(stream, session, changed):
-    """Answers requests from `stream` for ever. stream.read_some(buffer) -> bytes read, stream.write_some(data) ->
-    bytes taken; neither blocks. `changed()` is called after each request."""
+    """Answers requests from `stream` until `session` is leaving. stream.read_some(buffer) -> bytes read,
+    stream.write_some(data) -> bytes taken; neither blocks. `changed()` is called after each request."""
     decoder = frames.Decoder(frames.MAX_REQUEST)
     buffer = bytearray(TURN)
     view = memoryview(buffer)
-    while True:
+    while not session.leaving:
         n = stream.read_some(buffer)
         for body in decoder.feed(view[:n]) if n else ():
             for reply in session.answer(body):

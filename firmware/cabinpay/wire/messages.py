@@ -34,6 +34,7 @@ _login = row(text(4, 8), octets(8), octets(8), octets(16), octets(16), _empty_or
 _ack = row(octets(8), u32, octets(32), octets(16))
 # a time statement and a maintenance grant look alike: external_aad alone tells them apart
 _time = row(octets(8), octets(16), when)
+_log = row(octets(8), octets(16), text(0, 96))
 _pulled = row(octets(8), octets(16), u32, integer(0, U32), octets(32), octets(32))
 
 hello_form = row(
@@ -138,4 +139,16 @@ def maintenance(terminal_kid: bytes, session_nonce: bytes, not_after: int, codec
 def read_maintenance(payload: bytes, codec: "Any") -> "list[Any]":
     """[terminal kid, session nonce, not-after]; WireError("cbor") or ("schema")."""
     items: list[Any] = array(payload, _time, codec)
+    return items
+
+
+def log(terminal_kid: bytes, session_nonce: bytes, line: str, codec: "Any") -> bytes:
+    """Payload of the terminal's word on its last crash, in one session; line: at most 96 characters."""
+    encoded: bytes = codec.encode([terminal_kid, session_nonce, line])
+    return encoded
+
+
+def read_log(payload: bytes, codec: "Any") -> "list[Any]":
+    """[terminal kid, session nonce, line]; WireError("cbor") or ("schema")."""
+    items: list[Any] = array(payload, _log, codec)
     return items

@@ -1,0 +1,85 @@
+"""A Raspberry Pi Pico with what README.md has on its pins; pins and figures are board_data.WIRING, from board.toml."""
+
+import machine
+import rp2
+from board_data import WIRING
+from machine import PWM, SPI, UART, Pin, Timer
+
+from cabinpay.io.buzzer import Buzzer
+from cabinpay.io.carve import holds_records
+from cabinpay.io.clock import Ticks
+from cabinpay.io.gm65 import Scanner
+from cabinpay.io.keypad import Keypad
+from cabinpay.io.screen_log import Logged
+from cabinpay.io.st7789 import Panel
+from cabinpay.io.usb import UsbLink
+
+MAX_PASSES = WIRING["max_passes"]
+SPI_HZ = 24000000
+# the longest that the chip has
+WATCHDOG_MS = 8388
+# SIO's INTERP0_ACCUM0, which nobody uses: it outlives a soft reset and no other
+_SPARE = 0xD0000080
+_OPEN = 0x0CAB19A7
+
+
+def _panel(d):
+    spi = SPI(d["spi"], baudrate=SPI_HZ, sck=Pin(d["sck"]), mosi=Pin(d["mosi"]))
+    cs, dc, reset = (Pin(d[name], Pin.OUT, value=1) for name in ("cs", "dc", "reset"))
+    return Panel(spi, cs, dc, reset, Pin(d["backlight"], Pin.OUT, value=0), d["width"], d["height"])
+
+
+def _scanner(s):
+    uart = UART(s["uart"], s["bauds"][0], tx=Pin(s["tx"]), rx=Pin(s["rx"]), rxbuf=1024)
+    return Scanner(uart, s["bauds"])
+
+
+def _keypad(k):
+    rows = [Pin(n, Pin.OUT, value=0) for n in k["rows"]]
+    return Keypad(rows, [Pin(n, Pin.IN, Pin.PULL_UP) for n in k["columns"]], k["keys"], Timer())
+
+
+panel = _panel(WIRING["display"])
+if "screen_log" in WIRING:
+    panel = Logged(panel, UART(WIRING["screen_log"]["uart"], 115200, tx=Pin(WIRING["screen_log"]["tx"])))
+buzzer = Buzzer(PWM(Pin(WIRING["buzzer"]["pin"])), Timer())
+scanner = _scanner(WIRING["scanner"])
+keypad = _keypad(WIRING["keypad"])
+link = UsbLink()
+ticks = Ticks()
+
+
+def mount():
+    """Where the firmware has mounted its file system."""
+    return ""
+
+
+def carved():
+    return holds_records(rp2.Flash())
+
+
+def rtc():
+    """This board has no clock that survives power."""
+    return None
+
+
+def began_by_reset():
+    return machine.reset_cause() == machine.WDT_RESET  # on this chip machine.reset() is one of the watchdog
+
+
+def prompt_is_open():
+    """Was the prompt opened since the last hard reset? A soft reset runs main.py again and must not close it."""
+    return machine.mem32[_SPARE] == _OPEN
+
+
+def open_prompt():
+    machine.mem32[_SPARE] = _OPEN
+
+
+def watchdog():
+    """Armed from here on; feed() it. It cannot be stopped."""
+    return machine.WDT(timeout=WATCHDOG_MS)
+
+
+def reset():
+    machine.reset()

@@ -1,0 +1,158 @@
+"""A terminal on the emulated Pico, driven as the unix board's simulator is: keys, codes, screens, power."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .emulator import Pico
+from .layout import PicoError
+
+# What each of the agent's tunes begins with, in Hz, and how many tones it has
+TUNES = {1568: ("approved", 2), 880: ("attention", 3), 330: ("refused", 1), 1245: ("alarm", 4)}
+STEP_US = 20_000
+BOOT_MS = 15_000
+
+
+class Terminal:
+    """`flash`: a copy of `installed`, an agent's first flash, if it is not there. Time is the board's: now() is what an
+    observer's watch would show."""
+
+    installed: Path
+    _watch: Terminal | None = None
+
+    def __init__(self, flash: Path) -> None:
+        if not flash.exists():
+            shutil.copy(self.installed, flash)
+        self._began = max(time.time(), Terminal.now())
+        self._us = 0
+        self._told = 0
+        self._screens: list[dict[str, Any]] = []
+        self.pico = Pico(flash)
+        Terminal._watch = self
+        self.pico.wait_usb(BOOT_MS)
+
+    @staticmethod
+    def now() -> float:
+        """Unix time at the terminal last begun: it passes as the emulation does."""
+        watch = Terminal._watch
+        return watch._began + watch._micros() / 1e6 if watch else time.time()
+
+    def _micros(self) -> int:
+        with suppress(PicoError):  # once it is closed, its time stands still
+            self._us = self.pico.stat().us
+        return self._us
+
+    @property
+    def port(self) -> str:
+        return self.pico.port
+
+    @property
+    def screens(self) -> list[dict[str, Any]]:
+        """What it has shown, newest last: screen, lines, code, operations (of flash), frame."""
+        events = self.pico.events
+        while self._told < len(events):
+            event = events[self._told]
+            self._told += 1
+            if event["event"] == "log":
+                self._screens.append({**json.loads(event["line"]), **event})
+        return self._screens
+
+    @property
+    def sounds(self) -> list[str]:
+        """Names of the tunes heard."""
+        tones, names = self.pico.tones, []
+        while tones:
+            name, size = TUNES[tones[0]]
+            names.append(name)
+            # a tune ends in silence; one cut short by the next has none
+            tones = tones[size:]
+            tones = tones[1:] if tones[:1] == [0] else tones
+        return names
+
+    def scan(self, text: str | bytes) -> None:
+        """Holds a code before the scanner."""
+        self.pico.show_code((text.encode() if isinstance(text, str) else text) + b"\r")
+
+    def press(self, keys: str) -> None:
+        self.pico.press(keys)
+
+    def wait(self, name: str, code: str = "", since: int = 0, timeout: float = 20) -> dict[str, Any]:
+        """The first screen `name` ("" for any) shown from index `since` on, of that verdict; else TimeoutError."""
+
+        def found() -> dict[str, Any] | None:
+            shown = self.screens[since:]
+            return next((s for s in shown if name in ("", s["screen"]) and code in ("", s["code"])), None)
+
+        try:
+            self.pico.wait(lambda: found() is not None, timeout * 1000, f"screen {name} {code}", STEP_US)
+        except PicoError as e:
+            raise TimeoutError(f"{e.line}; shown: {[s['lines'] for s in self.screens[-2:]]}") from None
+        screen = found()
+        assert screen
+        return screen
+
+    def first(self) -> dict[str, Any]:
+        """The first screen after boot, whichever it is."""
+        return self.wait("")
+
+    def show(self, keys: str, name: str) -> dict[str, Any]:
+        """Presses `keys` and returns screen `name` shown after them."""
+        since = len(self.screens)
+        self.pico.press(keys, wait=False)
+        return self.wait(name, since=since)
+
+    def pay(self, text: str | bytes) -> dict[str, Any]:
+        """Scans `text` and returns the verdict's screen."""
+        since = len(self.screens)
+        self.scan(text)
+        return self.wait("verdict", since=since)
+
+    def cut_in(self, operation: int, done: int) -> None:
+        """Has the power fail inside the flash operation `operation` from now on (1: the next), `done` bytes into it."""
+        self.pico.cut(operation, done)
+
+    @property
+    def alive(self) -> bool:
+        """Has it been at work without a break since it was switched on?"""
+        return not any(event["event"] in ("reset", "power") for event in self.pico.events[1:])
+
+    def power_failed(self) -> bool:
+        """Waits for the cut that was ordered."""
+        return not self._event("power", lambda event: not event["on"])["on"]
+
+    def was_reset(self) -> bool:
+        """Waits for the agent to give up and reset the board, and switches it off."""
+        self._event("reset", lambda _: True)
+        self.cut_power()
+        return True
+
+    def _event(self, name: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        def found() -> dict[str, Any] | None:
+            return next((e for e in self.pico.events if e["event"] == name and wanted(e)), None)
+
+        self.pico.wait(lambda: found() is not None, 20_000, name, STEP_US)
+        event = found()
+        assert event
+        return event
+
+    def cut_power(self) -> None:
+        """Pulls the plug."""
+        self.pico.power_off()
+        self.close()
+
+    def close(self) -> None:
+        self._micros()
+        self.pico.close()
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
