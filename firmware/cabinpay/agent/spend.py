@@ -2,9 +2,16 @@
 
 import struct
 
-_ENTRY = ">16sIIIBB2x"
-ENTRY_SIZE = _SIZE = struct.calcsize(_ENTRY)
-_USED = 1
+# As kept in RAM, where 1,000 of them must leave room for everything else: cti, highest seq, sum in minor units, the
+# pass's expiry, count of sales, place of the issuer's kid among those met, from 1 on; 0 for a free slot
+_SLOT = ">8sIIIBB"
+_SIZE = struct.calcsize(_SLOT)
+# As handed out: issuer kid, cti, seq, sum, expiry, count
+_ENTRY = ">16sIIIB3x"
+ENTRY_SIZE = struct.calcsize(_ENTRY)
+_EXPIRY = 16
+# A byte names them; a bundle lists 16, and keys are changed a few times a year
+MAX_ISSUERS = 255
 
 
 class SpendTable:
@@ -16,34 +23,39 @@ class SpendTable:
     def __init__(self, capacity):
         self.capacity = capacity
         self.used = 0
-        # one slot in five stays free, so that looking for an unknown pass ends soon
-        self._slots = capacity + capacity // 4 + 1
+        # one slot in nine stays free, so that looking for an unknown pass ends soon
+        self._slots = capacity + capacity // 8 + 1
         self._table = bytearray(self._slots * _SIZE)
+        self._kids = []
 
     def get(self, ident):
         """(highest seq, sum, count), zeros for a pass never seen."""
         at = self._find(ident)
-        _, seq, total, _, count, used = struct.unpack_from(_ENTRY, self._table, at)
-        return (seq, total, count) if used else (0, 0, 0)
+        _, seq, total, _, count, issuer = struct.unpack_from(_SLOT, self._table, at)
+        return (seq, total, count) if issuer else (0, 0, 0)
 
     def room_for(self, ident):
-        return self.used < self.capacity or self.get(ident)[0] > 0
+        if self.get(ident)[0]:
+            return True
+        return self.used < self.capacity and (ident[:8] in self._kids or len(self._kids) < MAX_ISSUERS)
 
     def add(self, ident, seq, amount, expiry):
         """Books a sale; ValueError where a new pass finds the table full: ask `room_for` first."""
         if not self.room_for(ident):
             raise ValueError("spend table is full")
         at = self._find(ident)
-        _, last, total, _, count, used = struct.unpack_from(_ENTRY, self._table, at)
-        self.used += not used
-        struct.pack_into(_ENTRY, self._table, at, ident, max(last, seq), total + amount, expiry, count + 1, _USED)
+        _, last, total, _, count, issuer = struct.unpack_from(_SLOT, self._table, at)
+        if not issuer:
+            self.used += 1
+            last = total = count = 0
+        self._put(at, ident, max(last, seq), total + amount, expiry, count + 1)
 
     def give_back(self, ident, amount):
         """A sale of this pass was cancelled: its sum is free again, its seq and its place in the count stay used."""
         at = self._find(ident)
-        _, last, total, expiry, count, used = struct.unpack_from(_ENTRY, self._table, at)
-        if used:
-            struct.pack_into(_ENTRY, self._table, at, ident, last, max(0, total - amount), expiry, count, _USED)
+        _, last, total, expiry, count, issuer = struct.unpack_from(_SLOT, self._table, at)
+        if issuer:
+            self._put(at, ident, last, max(0, total - amount), expiry, count)
 
     def drop(self, time):
         """Forgets the passes that had expired at Unix second `time`; how many."""
@@ -59,30 +71,39 @@ class SpendTable:
         return any(self._expiry(slot) <= time for slot in range(self._slots))
 
     def entries(self):
-        """Each entry as it is kept, ENTRY_SIZE bytes, good until the next one."""
-        view = memoryview(self._table)
+        """Each entry, ENTRY_SIZE bytes, good until the next one."""
+        entry = bytearray(ENTRY_SIZE)
         for slot in range(self._slots):
-            if self._is_used(slot):
-                yield view[slot * _SIZE : (slot + 1) * _SIZE]
+            cti, seq, total, expiry, count, issuer = struct.unpack_from(_SLOT, self._table, slot * _SIZE)
+            if issuer:
+                struct.pack_into(_ENTRY, entry, 0, self._kids[issuer - 1] + cti, seq, total, expiry, count)
+                yield entry
 
     def put(self, entry):
         """Takes back an entry that `entries` gave, in a table that does not have its pass; ValueError where it is full,
         or for no entry."""
-        if self.used >= self.capacity or entry[_SIZE - 3] != _USED:
+        ident, seq, total, expiry, count = struct.unpack(_ENTRY, entry)
+        if not count or not self.room_for(ident):
             raise ValueError("spend table is full")
-        at = self._find(bytes(entry[:16]))
-        self._table[at : at + _SIZE] = entry
+        self._put(self._find(ident), ident, seq, total, expiry, count)
         self.used += 1
 
+    def _put(self, at, ident, seq, total, expiry, count):
+        kid = ident[:8]
+        if kid not in self._kids:
+            self._kids.append(kid)
+        issuer = self._kids.index(kid) + 1
+        struct.pack_into(_SLOT, self._table, at, ident[8:], seq, total, expiry, count, issuer)
+
     def _is_used(self, slot):
-        return self._table[(slot + 1) * _SIZE - 3] == _USED
+        return self._table[(slot + 1) * _SIZE - 1] > 0
 
     def _expiry(self, slot):
-        return struct.unpack_from(">I", self._table, slot * _SIZE + 24)[0] if self._is_used(slot) else 1 << 32
+        return struct.unpack_from(">I", self._table, slot * _SIZE + _EXPIRY)[0] if self._is_used(slot) else 1 << 32
 
     def _home(self, at):
-        # ids are uniformly distributed already (a hash, and random bytes)
-        return struct.unpack_from(">I", self._table, at + 8)[0] % self._slots
+        # a cti is of random bytes
+        return struct.unpack_from(">I", self._table, at)[0] % self._slots
 
     def _remove(self, hole):
         """Empties a slot, and moves up what was put behind it for want of its own place."""
@@ -96,12 +117,16 @@ class SpendTable:
             if (slot - home) % self._slots >= (slot - hole) % self._slots:
                 self._table[hole * _SIZE : (hole + 1) * _SIZE] = self._table[slot * _SIZE : (slot + 1) * _SIZE]
                 hole = slot
-        self._table[(hole + 1) * _SIZE - 3] = 0
+        self._table[(hole + 1) * _SIZE - 1] = 0
 
     def _find(self, ident):
-        slot = struct.unpack(">I", ident[8:12])[0] % self._slots
+        """Offset of this pass's slot, or of the free one that it would take."""
+        cti = ident[8:]
+        issuer = self._kids.index(ident[:8]) + 1 if ident[:8] in self._kids else 0
+        slot = struct.unpack(">I", cti[:4])[0] % self._slots
         while True:
             at = slot * _SIZE
-            if not self._is_used(slot) or self._table[at : at + 16] == ident:
+            used = self._table[at + _SIZE - 1]
+            if not used or (used == issuer and self._table[at : at + 8] == cti):
                 return at
             slot = (slot + 1) % self._slots
