@@ -4,6 +4,8 @@ Verification answers exactly as libsodium's `crypto_sign_verify_detached` in PyN
 Bytes-like arguments are bytes, bytearray or memoryview of bytes. README.md says what signing keeps from a clock.
 """
 
+import sys
+
 from . import _curve
 from ._data import L, P
 from ._engine import NAME as ENGINE
@@ -11,6 +13,12 @@ from ._engine import muladd, reduce
 from ._sha512 import Sha512
 
 __all__ = ["ENGINE", "Sha512", "Verifier", "public_key", "sha512", "sign", "verify"]
+
+# 4 KB that every part has copied to where it works
+for _place in (sys.modules, globals()):
+    for _name in (__name__ + "._tables", "_tables"):
+        if _name in _place:
+            del _place[_name]
 
 # y of the points of order 1, 2, 4 and (two) 8. Only canonical forms: the others are refused as such.
 _SMALL_ORDER_Y = (

@@ -1,43 +1,15 @@
-"""Made by generate/: do not edit. Numbers, operations, slots, and where the programs begin."""
+"""Made by generate/: do not edit. Moduli, sizes, and slots by name."""
 
 P = 57896044618658097711785492504343953926634992332820282019728792003956564819949
 L = 7237005577332262213973186563042994240857116359379907606001950938285454250989
 COMB = 43
 FIXED = 1024
-END = 0
-MUL = 1
-SQR = 2
-ADD = 3
-SUB = 4
-CALL = 5
-BASE = 6
-KEY = 7
-SLOT = 8
-STORE = 9
-ZERO = 0
+COUNT = 59
 ONE = 1
 D = 2
 D2 = 3
 X = 4
 Y = 5
-Z = 6
 F = 8
 H = 10
-C = 13
 N0 = 15
-Q = 20
-TWICE = 22
-TABLE = 26
-COUNT = 59
-DOUBLE = 0
-AFFINE_PLUS = 14
-AFFINE_MINUS = 29
-PLUS = 44
-MINUS = 59
-NIELS = 74
-START = 80
-NEUTRAL = 84
-TO_AFFINE = 90
-ROOT = 117
-PRODUCT = 154
-ENTRY = 156

@@ -119,28 +119,30 @@ def naf(lanes: bytearray, scalar: bytes | bytearray) -> None:
 
 
 def weave(program: bytearray, lanes: bytearray, at: int, kind: bytes) -> int:
-    """Writes doublings and the additions of two lanes of 256 bytes to program[at:]; where it ends.
+    """Writes doublings and the additions of two lanes, the second from byte 256 on, to program[at:]; where it ends.
 
-    kind: for the first lane operation, programs to add and to subtract, first entry and step; then for the second.
+    kind: for the first lane the operation (0: there is none), programs to add and to subtract, first entry and step;
+    then for the second; then the highest position.
     """
     doublings, begun = 0, False
-    for i in range(255, -1, -1):
+    for i in range(kind[10], -1, -1):
         doublings += begun
-        for lane, place in ((0, 0), (256, 5)):
-            code = lanes[lane + i]
+        for lane, place in ((0, 0), (256, 5)) if i < COMB else ((0, 0),):
+            operation, plus, minus, first, step = kind[place : place + 5]
+            code = lanes[lane + i] if operation else 0
             if code:
-                if doublings:
-                    program[at : at + 4] = bytes((5, 0, doublings, 0))
-                    at += 4
-                operation, plus, minus, first, step = kind[place : place + 5]
+                at = _double(program, at, doublings)
                 code -= 1
                 program[at : at + 4] = bytes((operation, minus if code & 1 else plus, first + step * (code >> 1), 0))
                 at += 4
                 doublings, begun = 0, True
-    if doublings:
-        program[at : at + 4] = bytes((5, 0, doublings, 0))
-        at += 4
-    return at
+    return _double(program, at, doublings)
+
+
+def _double(program: bytearray, at: int, times: int) -> int:
+    if times:
+        program[at : at + 4] = bytes((5, 0, times, 0))
+    return at + 4 if times else at
 
 
 def _schedule(block: bytearray) -> list[int]:

@@ -143,33 +143,37 @@ def naf(lanes: ptr8, scalar: ptr8):
 @micropython.viper
 def weave(program: ptr8, lanes: ptr8, at: int, kind: ptr8) -> int:
     doublings = begun = 0
-    for i in range(255, -1, -1):
+    i = int(kind[10])
+    while i >= 0:
         doublings += begun
         lane = place = 0
-        while lane < 512:
+        end = 256
+        if i < 43:
+            end = 512
+        while lane < end:
             code = lanes[lane + i] - 1
+            if kind[place] == 0:
+                code = -1
             if code >= 0:
                 if doublings:
                     program[at] = 5
                     program[at + 1] = 0
                     program[at + 2] = doublings
-                    program[at + 3] = 0
                     at += 4
                 plus = kind[place + 1]
                 program[at] = kind[place]
                 program[at + 1] = plus + (code & 1) * (kind[place + 2] - plus)
                 program[at + 2] = kind[place + 3] + kind[place + 4] * (code >> 1)
-                program[at + 3] = 0
                 at += 4
                 doublings = 0
                 begun = 1
             lane += 256
             place += 5
+        i -= 1
     if doublings:
         program[at] = 5
         program[at + 1] = 0
         program[at + 2] = doublings
-        program[at + 3] = 0
         at += 4
     return at
 

@@ -6,6 +6,7 @@ from ._tables import INITIAL, ROUNDS
 _BLOCK = 128
 # Aligned, and in memory that can be written: an engine wants its constants, and room for the 80 words of the schedule
 _ROUNDS = bytearray(ROUNDS)
+del ROUNDS
 _SCHEDULE = bytearray(704)
 
 

@@ -16,9 +16,8 @@ BASE = (
     46316835694926478169428394003475163141307993866256225615783033603165251855960,
 )
 Point = tuple[int, int]
-COMB = 43  # columns of six digits
-FIXED = 1024  # where the programs begin, in bytes; before that is room for one of 256 operations
-EXPORTED_SLOTS = ("ZERO", "ONE", "D", "D2", "X", "Y", "Z", "F", "H", "C", "N0", "Q")
+FIXED = 1024  # where the programs begin, in bytes; before that is room for one of 256 operations: 218 are the most
+EXPORTED_SLOTS = ("ONE", "D", "D2", "X", "Y", "F", "H", "N0")
 
 
 def _primes() -> Iterator[int]:
@@ -58,7 +57,8 @@ def base_table() -> bytes:
     """What `_curve.comb_table` makes of the base point, without its last entry, from the definition."""
     table = b""
     for entry in range(32):
-        scalar = (1 << 5 * COMB) + sum((1 if entry >> tooth & 1 else -1) << tooth * COMB for tooth in range(5))
+        signs = [1 if entry >> tooth & 1 else -1 for tooth in range(5)] + [1]
+        scalar = sum(sign << tooth * program.COMB for tooth, sign in enumerate(signs))
         x, y = times(scalar, BASE)
         fields: tuple[int, ...] = (y + x, y - x, 2 * D * x * y)
         table += b"".join((field % P).to_bytes(32, "little") for field in fields)
@@ -71,17 +71,14 @@ def _literal(name: str, data: bytes) -> str:
 
 
 def numbers() -> str:
-    places = program.assemble()[1]
-    operations = ("END", "MUL", "SQR", "ADD", "SUB", "CALL", "BASE", "KEY", "SLOT", "STORE")
-    values = {"P": P, "L": L, "COMB": COMB, "FIXED": FIXED}
-    values |= {name: getattr(program, name) for name in operations}
+    values = {"P": P, "L": L, "COMB": program.COMB, "FIXED": FIXED, "COUNT": program.COUNT}
     values |= {name: program.SLOTS.index(name) for name in EXPORTED_SLOTS}
-    values |= {"TWICE": program.TWICE, "TABLE": program.TABLE, "COUNT": program.COUNT} | places
-    text = '"""Made by generate/: do not edit. Numbers, operations, slots, and where the programs begin."""\n\n'
+    text = '"""Made by generate/: do not edit. Moduli, sizes, and slots by name."""\n\n'
     return text + "".join(f"{name} = {value}\n" for name, value in values.items())
 
 
 def tables() -> str:
     text = '"""Made by generate/: do not edit. The engines\' programs, the base point\'s table, SHA-512."""\n\n'
-    text += _literal("PROGRAM", program.assemble()[0]) + _literal("BASE_TABLE", base_table())
-    return text + _literal("INITIAL", sha512_constants(2, 8)) + _literal("ROUNDS", sha512_constants(3, 80))
+    values = {"PROGRAM": program.assemble()[0], "BASE_TABLE": base_table()} | program.sequences()
+    values |= {"INITIAL": sha512_constants(2, 8), "ROUNDS": sha512_constants(3, 80)}
+    return text + "".join(_literal(name, data) for name, data in values.items())

@@ -6,6 +6,8 @@ before these; an operation that calls names one of these by its place, counted i
 
 from __future__ import annotations
 
+COMB = 43  # columns of six digits
+Operation = tuple[int, ...]
 END, MUL, SQR, ADD, SUB, CALL, BASE, KEY, SLOT, STORE = range(10)
 
 # Slots. X Y Z are a point; its T = E * H is only multiplied out where an addition needs it.
@@ -95,3 +97,47 @@ def assemble() -> tuple[bytes, dict[str, int]]:
         operations = [text for line in source.split("\n") for text in line.split(";") if text.strip()]
         code += b"".join(_operation(text) for text in operations) + bytes(4)
     return code, places
+
+
+
+
+
+def _code(*operations: Operation) -> bytes:
+    return b"".join(bytes((operation + (0, 0, 0))[:4]) for operation in operations)
+
+
+def sequences() -> dict[str, bytes]:
+    """What is written before, between and after what a scalar becomes, and for `weave` the kinds of its lanes."""
+    places = assemble()[1]
+
+    def call(name: str, times: int = 1) -> Operation:
+        return CALL, places[name], times
+
+    def keep(slot: int) -> tuple[Operation, ...]:
+        return call("NIELS"), (STORE, slot)
+
+    z, q, c, zero = (SLOTS.index(name) for name in ("Z", "Q", "C", "ZERO"))
+    affine = bytes((places["AFFINE_PLUS"], places["AFFINE_MINUS"], 0, 1))
+    by_base, end, neutral = bytes((BASE,)) + affine, (END,), call("NEUTRAL")
+    odd = [call("START"), *keep(TABLE), call("DOUBLE"), *keep(TWICE), (SLOT, places["PLUS"], TABLE), *keep(TABLE + 4)]
+    for i in range(2, 8):
+        odd += [(SLOT, places["PLUS"], TWICE), *keep(TABLE + 4 * i)]
+    teeth = [operation for i in range(5) for operation in (*keep(TABLE + 4 * i), call("DOUBLE", COMB))]
+    return {
+        # operation, programs to add and to subtract, first entry and step, for two lanes; the highest position
+        "BY_SLOTS": bytes((SLOT, places["PLUS"], places["MINUS"], TABLE, 4)) + by_base + bytes((255,)),
+        "BY_KEY": bytes((KEY,)) + affine + by_base + bytes((COMB - 1,)),
+        "BY_BASE": bytes(5) + by_base + bytes((COMB - 1,)),
+        "BEGIN": _code(neutral),
+        "BEGIN_ODD": _code(*odd, neutral),  # 1, 3, ... 15 times the point X, Y
+        "END_AFFINE": _code(call("TO_AFFINE"), end),
+        "END_MINUS_KEY": _code((KEY, places["AFFINE_MINUS"], 32), call("TO_AFFINE"), end),
+        "FIND_ROOT": _code(call("ROOT"), end),
+        # a Verifier's table; what varies by entry or tooth is added to bytes of it
+        "ONLY_START": _code(call("START"), end),
+        "TEETH": _code(*teeth, *((SLOT, places["MINUS"], TABLE + 4 * i) for i in range(5)), end),
+        "GRAY_PLUS": _code(*2 * [(SLOT, places["PLUS"], TABLE)], end),
+        "GRAY_MINUS": _code(*2 * [(SLOT, places["MINUS"], TABLE)], end),
+        "FORWARD": _code((ADD, TABLE, z, zero), (KEY, places["PRODUCT"], 0), end),
+        "BACKWARD": _code((MUL, c, q, TABLE), (KEY, places["ENTRY"], 0), end),
+    }
