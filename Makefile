@@ -37,6 +37,7 @@ fuzz: $(READY)
 vectors: $(READY)
 	@$(BIN)/python tests/vectors/make_vectors.py
 	@$(BIN)/python tests/vectors/make_qrcode.py
+	@$(BIN)/python tests/vectors/make_journal.py
 
 bench: $(READY)
 	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/run.py
