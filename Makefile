@@ -38,6 +38,7 @@ fuzz: $(READY)
 vectors: $(READY)
 	@$(BIN)/python tests/vectors/make_vectors.py
 	@$(BIN)/python tests/vectors/make_qrcode.py
+	@$(BIN)/python tests/vectors/make_journal.py
 
 screens: $(READY)
 	@PYTHONPATH=boards/unix:tests $(BIN)/python tests/make_screens.py

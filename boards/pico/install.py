@@ -47,7 +47,7 @@ def _modules() -> Iterator[tuple[Path, Path]]:
     yield Path("board.py"), HERE / "board.py"
     for source in sorted(FIRMWARE.rglob("*.py")):
         path = source.relative_to(FIRMWARE)
-        if len(path.parts) > 1:
+        if len(path.parts) > 1 and "generate" not in path.parts:  # what makes sources stays on the ground
             yield path, source
 
 

@@ -10,8 +10,8 @@ HERE = Path(__file__).parent
 
 def check(script: str, age: int, least: int) -> None:
     """Whatever operation the power failed in, nothing was wrong; and it was cut `least` times."""
-    beside = str(HERE.parent / "portable")
-    output = micropython.run(str(HERE / script), str(age), path=(beside,), heap="8m", timeout=900)
+    path = (str(HERE.parent / "portable"),)
+    output = micropython.run(str(HERE / script), str(age), path=path, heap="8m", timeout=900)
     failures = re.findall(r"^FAIL (.*):$", output, re.MULTILINE)
     assert not failures, f"micropython tests/power/{script} {failures[0]}\n{output[-2000:]}"
     total = re.search(r"^(\d+) cut points, 0 failures$", output, re.MULTILINE)

@@ -1,7 +1,7 @@
 """Power cuts at every flash operation of what happens rarely: freeing, space running out, damage found at boot.
 
-free_cuts.py AGE [STEP [OPERATION [HOW]]], as sale_cuts.py. Each step begins on a flash of its own, made by `prepare`,
-and is run on a flash that dies there. What survives is booted, has the same done again, and must be whole: no receipt
+free_cuts.py AGE [STEP [OPERATION [HOW]]], as sale_cuts.py. Each step begins on a flash that was made for it, and
+is run on a flash that dies there. What survives is booted, has the same done again, and must be whole: no receipt
 lost that was not acknowledged or damaged before, no payment taken twice, and the terminal sells on.
 """
 

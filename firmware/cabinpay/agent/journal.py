@@ -14,6 +14,9 @@ from .trunk import Trunk
 SEGMENT_SIZE = 32768
 # Numbers promised ahead: about two segments of sales
 SPAN = 128
+# One sale in so many, and every other receipt, is told to a second place; at each sale it would cost too much time. The
+# sales since are all that a file system which falls back to an older directory can take without a trace.
+MARKED = 4
 # More receipts than any flash holds: what may have been used where the high-water number is lost
 LEAP = 1 << 20
 # Twelve blocks: void, close, ack and bundle, and littlefs itself, still have room when sales are refused. Voids and
@@ -108,8 +111,7 @@ class Journal:
             self._accept(record)
             if self.lost:
                 self.fault = DAMAGED
-            elif record.type == records.RECEIPT and record.kind != SALE:
-                # not at sales, for they must be quick
+            elif record.type == records.RECEIPT and (record.kind != SALE or record.number % MARKED == 0):
                 self._store_high()
         except (OSError, MemoryError):
             self.fault = "storage"

@@ -38,7 +38,7 @@ LINES = {
     "already_paid": ("ALREADY PAID.", "No new charge."),
     "approved": ("APPROVED",),
     "voided": ("Sale was cancelled.", "Passenger: make a new code."),
-    "seq": ("Old code.", "Passenger: make a new code."),
+    "seq": ("Old or used code.", "If not paid: a new code."),
     "per_sale": ("Over the limit for a sale.", "Take items off."),
     "total": ("Pass limit is used up.", "Ask for another payment."),
     "count": ("Pass has no sales left.", "Ask for another payment."),

@@ -66,13 +66,15 @@ _QUERIES = {
     "custody names a receipt that is not held": """
         SELECT t.kid, t.held_number FROM terminals t WHERE t.held_number > 0 AND NOT EXISTS (SELECT 1 FROM receipts r
         WHERE r.terminal_kid = t.kid AND r.number = t.held_number AND r.sha256 = t.held_head AND r.anchored)""",
-    # what is missing lies below a receipt that is held and is no break over it, or is the last of all
+    # what is missing lies below a receipt that is held, and no break says that it was lost; or is the last of all
     "custody runs over a missing number": """
         SELECT t.kid, t.held_number FROM terminals t WHERE t.held_number > 0 AND (
         NOT EXISTS (SELECT 1 FROM receipts r WHERE r.terminal_kid = t.kid AND r.number = t.held_number AND r.streamed)
         OR EXISTS (SELECT 1 FROM receipts r WHERE r.terminal_kid = t.kid AND r.streamed AND r.number > 1
             AND r.number <= t.held_number AND NOT EXISTS (SELECT 1 FROM receipts b
                 WHERE b.terminal_kid = t.kid AND b.streamed AND b.number = r.number - 1)
+            AND NOT EXISTS (SELECT 1 FROM receipts l WHERE l.terminal_kid = t.kid AND l.anchored
+                AND l.good < r.number - 1 AND l.number > r.number - 1)
             AND NOT EXISTS (SELECT 1 FROM receipts k WHERE k.terminal_kid = t.kid AND k.number = r.number AND k.streamed
                 AND (k.good = 0 OR k.follows = :nothing OR EXISTS (SELECT 1 FROM receipts g
                     WHERE g.terminal_kid = t.kid AND g.streamed AND g.number = k.good)))))""",
