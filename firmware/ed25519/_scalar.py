@@ -45,7 +45,7 @@ def _pack(out: ptr8, x: ptr32, c: ptr32):
     one = 1
     sign = one << 31
     carry = 0
-    for i in range(21):
+    for i in range(20):
         # What 64 bits load is not negative, what 32 bits load is
         v = x[i]
         v += carry - ((v & sign) << 1)
@@ -53,6 +53,8 @@ def _pack(out: ptr8, x: ptr32, c: ptr32):
             v += c[i] & negative
         x[i] = v & 0xFFF
         carry = v >> 12
+    # Up to 4096, for L is above 2^252
+    x[20] += carry
     for i in range(10):
         middle = x[2 * i + 1]
         out[3 * i] = x[2 * i]

@@ -1,0 +1,97 @@
+"""ed25519 on a Pico's own MicroPython: both engines it can run, by every portable test, libsodium and the figures."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ed25519_packages
+from ed25519_corpus import judged, seeds_and_messages, signed_by_libsodium
+from ed25519_vectors import authors_vectors
+from emulated.repl import Repl
+from pico_emulated.emulator import Pico
+
+TESTS = Path(__file__).resolve().parents[1]
+SHARED = ("portable/support.py", "portable/run.py", "vectors/rfc8032.json", "vectors/speccheck.json")
+PATIENCE = 900
+VERIFY = """
+def check(cases):
+    return [ed25519.verify(*case) for case in cases]
+"""
+
+
+def install(prompt: Repl, engine: str, folder: Path) -> None:
+    prompt.run("import os\nfor name in ('ed25519', 'portable', 'vectors'):\n    os.mkdir(name)")
+    for source in ed25519_packages.sources(engine):
+        code = ed25519_packages.compiled(source, folder / f"{source.stem}.mpy", "armv6m")
+        prompt.transport.fs_writefile(f"ed25519/{source.stem}.mpy", code)
+    prompt.run(f"import ed25519\nassert ed25519.ENGINE == {engine!r}")
+
+
+@pytest.fixture(scope="module", params=["thumb", "viper"])
+def board(request: pytest.FixtureRequest, formatted: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repl]:
+    """One board for the whole file, with one engine and what the portable tests need."""
+    folder = tmp_path_factory.mktemp(request.param)
+    flash = Path(shutil.copy(formatted, folder / "flash.img"))
+    with Pico(flash) as pico:
+        pico.wait_usb()
+        with Repl(pico) as prompt:
+            install(prompt, request.param, folder)
+            for name in SHARED:
+                prompt.transport.fs_writefile(name, (TESTS / name).read_bytes())
+            yield prompt
+
+
+def run(prompt: Repl, code: str) -> str:
+    """What it prints, however long it takes."""
+    prompt.start(code)
+    out, error = prompt.transport.follow(timeout=PATIENCE)
+    assert not error, error.decode()
+    return out.decode()
+
+
+@pytest.mark.parametrize("module", ["test_ed25519", "test_ed25519_engine"])
+def test_portable_tests(board: Repl, module: str) -> None:
+    source = (TESTS / "portable" / f"{module}.py").read_text()
+    board.transport.fs_writefile(f"portable/{module}.py", source.encode())
+    begin = "import gc, sys\nsys.path.insert(0, '/portable')\nsys.modules.pop('run', None)\ngc.collect()\n"
+    out = run(board, f"{begin}sys.argv[:] = ['', {module!r}]\nimport run\nsys.modules.pop({module!r})").splitlines()
+    assert out[-1] == "END" and [line for line in out if not line.startswith("PASS ")] == ["END"], "\n".join(out)
+    assert len(out) - 1 == source.count("\ndef test_")
+
+
+def test_libsodium_judges_alike(board: Repl) -> None:
+    """A fifth of the corpus, and all that libsodium accepts but for most of the honest ones."""
+    run(board, "import ed25519" + VERIFY)
+    chosen = [entry for i, entry in enumerate(judged()) if i % 5 == 0 or (entry[2] and entry[0] != "honest")]
+    assert len(chosen) > 600 and sum(entry[2] for entry in chosen) > 90
+    for first in range(0, len(chosen), 20):
+        cases = chosen[first : first + 20]
+        answers = run(board, f"print(check({[case for _, case, _ in cases]!r}))")
+        assert answers.strip() == str([answer for _, _, answer in cases]), [name for name, _, _ in cases]
+
+
+def test_verifier_answers_as_libsodium(board: Repl) -> None:
+    run(board, "import ed25519")
+    wanted = [entry for entry in judged() if entry[0] in ("mixed_order", "published")][::9]
+    for _, (key, message, signature), answer in wanted:
+        assert run(board, f"print(ed25519.Verifier({key!r}).verify({message!r}, {signature!r}))").strip() == str(answer)
+
+
+def test_authors_vectors(board: Repl) -> None:
+    run(board, "import ed25519")
+    code = "print(ed25519.public_key(seed) == key, ed25519.sign(seed, message) == signature, "
+    code += "ed25519.verify(key, message, signature), ed25519.verify(key, message + b'x', signature))"
+    for seed, key, message, signature in authors_vectors()[::16]:
+        values = f"seed, key, message, signature = {seed!r}, {key!r}, {message!r}, {signature!r}\n"
+        assert run(board, values + code).split() == ["True", "True", "True", "False"]
+
+
+def test_signatures_are_libsodiums(board: Repl) -> None:
+    run(board, "import ed25519")
+    for seed, message in seeds_and_messages(30):
+        answer = run(board, f"print((ed25519.public_key({seed!r}), ed25519.sign({seed!r}, {message!r})))")
+        assert answer.strip() == str(signed_by_libsodium(seed, message))
