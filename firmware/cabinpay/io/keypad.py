@@ -18,6 +18,7 @@ class Keypad:
         self._count = 0
         for row in rows:
             row(0)
+        self._timer = timer  # one that nobody holds is collected, and stops
         timer.init(period=_LOOK_MS, callback=self._look)
 
     def read_some(self, buffer):
