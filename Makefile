@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+BOARD  ?= pico_emulated
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint fuzz vectors screens bench pico-image emulated clean
+.PHONY: help demo test lint fuzz vectors screens bench pico-image emulated hil clean
 
 help:
 	@echo "make demo   fly one flight on real MicroPython and tell the story"
@@ -16,6 +17,7 @@ help:
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
+	@echo "make hil    system tests on a board: BOARD=pico_emulated, or BOARD=pico PORT=/dev/ttyACM0"
 	@echo "make clean  remove .venv, caches and what the demo left"
 
 $(READY): pyproject.toml constraints.txt .ci/setup.sh
@@ -51,6 +53,9 @@ pico-image: $(READY)
 
 emulated: pico-image
 	@$(BIN)/python -m pytest -n 2 tests/emulated
+
+hil: $(if $(filter pico_emulated,$(BOARD)),pico-image,$(READY))
+	@$(BIN)/python -m pytest -n $(if $(PORT),0,2) -rs tests/system --board $(BOARD) --port "$(PORT)"
 
 clean:
 	rm -rf $(VENV) build demo-flight .pytest_cache .mypy_cache .ruff_cache .hypothesis

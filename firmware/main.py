@@ -29,6 +29,8 @@ try:
             await asyncio.sleep_ms(1000)
             dog.feed()
             tick()
+            # while nobody waits: what is kept goes to the low end of the heap, and the rest stays in one block
+            gc.collect()
             if second == starts.SECONDS:
                 starts.well(files)
 
@@ -52,7 +54,7 @@ try:
         from cabinpay.io.screen import Screen
 
         terminal = Terminal(files, *crypto(dog), board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved)
-        gc.threshold(-1)
+        gc.threshold(12288)
         dog.feed()
         terminal.boot()
         dog.feed()

@@ -34,7 +34,7 @@ def compiled(source: Path, name: str, march: str) -> bytes:
 def files(board: dict[str, Any] = BOARD) -> dict[str, bytes]:
     """Everything the board needs, by its path there."""
     march = board["arch"]
-    found = {path.with_suffix(".mpy"): compiled(source, str(path), march) for path, source in _modules()}
+    found = {path.with_suffix(".mpy"): compiled(source, path.name, march) for path, source in _modules()}
     with tempfile.TemporaryDirectory() as folder:
         wiring = Path(folder) / "board_data.py"
         wiring.write_text(f"WIRING = {board!r}\n")

@@ -17,31 +17,31 @@ from .layout import PicoError
 TUNES = {1568: ("approved", 2), 880: ("attention", 3), 330: ("refused", 1), 1245: ("alarm", 4)}
 STEP_US = 20_000
 BOOT_MS = 15_000
+# pressed at a time, so that no request takes too long
+KEYS = 20
 
 
 class Terminal:
-    """`flash`: a copy of `installed`, an agent's first flash, if it is not there. Time is the board's: now() is what an
-    observer's watch would show."""
+    """`flash`: a copy of `installed`, an agent's first flash, if it is not there. `latest`: the one last begun."""
 
     installed: Path
-    _watch: Terminal | None = None
+    latest: Terminal | None = None
 
     def __init__(self, flash: Path) -> None:
         if not flash.exists():
             shutil.copy(self.installed, flash)
-        self._began = max(time.time(), Terminal.now())
+        # whoever watched the last one has not seen time go back
+        self._began = max(time.time(), Terminal.latest.now() if Terminal.latest else 0)
         self._us = 0
         self._told = 0
         self._screens: list[dict[str, Any]] = []
         self.pico = Pico(flash)
-        Terminal._watch = self
+        Terminal.latest = self
         self.pico.wait_usb(BOOT_MS)
 
-    @staticmethod
-    def now() -> float:
-        """Unix time at the terminal last begun: it passes as the emulation does."""
-        watch = Terminal._watch
-        return watch._began + watch._micros() / 1e6 if watch else time.time()
+    def now(self) -> float:
+        """Unix time at the terminal, by an observer's watch: it passes as the emulation does."""
+        return self._began + self._micros() / 1e6
 
     def _micros(self) -> int:
         with suppress(PicoError):  # once it is closed, its time stands still
@@ -80,7 +80,8 @@ class Terminal:
         self.pico.show_code((text.encode() if isinstance(text, str) else text) + b"\r")
 
     def press(self, keys: str) -> None:
-        self.pico.press(keys)
+        for at in range(0, len(keys), KEYS):
+            self.pico.press(keys[at : at + KEYS])
 
     def wait(self, name: str, code: str = "", since: int = 0, timeout: float = 20) -> dict[str, Any]:
         """The first screen `name` ("" for any) shown from index `since` on, of that verdict; else TimeoutError."""

@@ -88,6 +88,11 @@ class Terminal:
                 self.screens.append(event)
             self._news.notify_all()
 
+    @staticmethod
+    def now() -> float:
+        """Unix time at the terminal, by an observer's watch."""
+        return time.time()
+
     def scan(self, text: str | bytes) -> None:
         """A scanner module sends what it has read, ended by CR."""
         data = text.encode() if isinstance(text, str) else text

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,8 +23,23 @@ def _needs(request: pytest.FixtureRequest, _board: None) -> None:
         rig.need(*mark.args)
 
 
+@pytest.fixture(scope="session")
+def _provisioned(_board: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with keys, ledger and the flash of a terminal that was provisioned with them; tests copy it."""
+    folder = tmp_path_factory.mktemp("provisioned")
+    ground = gates.Gate(folder)
+    with rig.Terminal(folder / "flash.img") as terminal:
+        terminal.wait("stopped")
+        ground.provision(terminal)
+    ground.ledger.close()
+    return folder
+
+
 @pytest.fixture
-def gate(tmp_path: Path) -> Iterator[gates.Gate]:
+def gate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[gates.Gate]:
+    """A ground of the test's own; where the test has a terminal that was provisioned, a copy of the one that did it."""
+    if "provisioned" in request.fixturenames:
+        request.getfixturevalue("provisioned")
     ground = gates.Gate(tmp_path)
     yield ground
     ground.ledger.close()
@@ -38,9 +54,17 @@ def blank(_needs: None, tmp_path: Path) -> Iterator[rig.Terminal]:
 
 
 @pytest.fixture
-def terminal(gate: gates.Gate, blank: rig.Terminal) -> rig.Terminal:
-    """Provisioned, synced and signed on."""
-    gate.provision(blank)
-    gate.sync(blank)
-    gates.sign_on(blank)
-    return blank
+def provisioned(_needs: None, _provisioned: Path, tmp_path: Path) -> Path:
+    """Flash of a provisioned terminal."""
+    shutil.copytree(_provisioned, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "flash.img"
+
+
+@pytest.fixture
+def terminal(provisioned: Path, gate: gates.Gate) -> Iterator[rig.Terminal]:
+    """Synced and signed on."""
+    with rig.Terminal(provisioned) as terminal:
+        terminal.wait("sign_on")
+        gate.sync(terminal)
+        gates.sign_on(terminal)
+        yield terminal

@@ -75,15 +75,26 @@ class Gate:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.root, self.next_root = (keys.create(folder, "root", name) for name in ("root", "next"))
+        fresh = not (folder / "ledger.db").exists()
+        self.root, self.next_root = (self._key("root", name) for name in ("root", "next"))
         self.roots = (self.root.public, self.next_root.public)
-        self.day = keys.create(folder, "bundle", "day")
-        self.issuer = keys.create(folder, "issuer", "issuer")
-        self.laptop = keys.create(folder, "ground", "laptop")
-        self.keeper = keys.create(folder, "ground", "keeper")
-        self.ledger_key = keys.create(folder, "ledger", "ledger")
-        self.ledger = Ledger.create(f"sqlite:///{folder}/ledger.db", folder / "archive", roots=list(self.roots))
-        self.new_bundle(1)
+        self.day = self._key("bundle", "day")
+        self.issuer = self._key("issuer", "issuer")
+        self.laptop = self._key("ground", "laptop")
+        self.keeper = self._key("ground", "keeper")
+        self.ledger_key = self._key("ledger", "ledger")
+        url, archive = f"sqlite:///{folder}/ledger.db", folder / "archive"
+        self.contents: dict[str, bytes] = {}
+        if fresh:
+            self.ledger = Ledger.create(url, archive, roots=list(self.roots))
+            self.new_bundle(1)
+        else:
+            self.ledger = Ledger.open(url, archive)
+            self.bundle = (1, (folder / "1.bundle").read_bytes())
+
+    def _key(self, role: str, name: str) -> keys.Key:
+        path = self.folder / f"{name}.key"
+        return keys.load_secret(path, role) if path.exists() else keys.create(self.folder, role, name)
 
     def new_bundle(self, version: int, spec: str = SPEC, serial: int = 1) -> bytes:
         """Signs bundle `version` under a delegation of that serial; the ledger has it, and the next sync brings it."""
@@ -94,6 +105,7 @@ class Gate:
         data, self.contents = bundle.make_with_files(path, self.day, delegation, list(self.roots), now)
         self.ledger.add_bundle(data, self.contents)
         self.bundle = (version, data)
+        (self.folder / f"{version}.bundle").write_bytes(data)
         return data
 
     def passenger(self, name: str, total: int = 100000, per_sale: int = 20000, count: int = 10, now: int = 0) -> Wallet:
@@ -111,7 +123,7 @@ class Gate:
 
     def sync(self, terminal: rig.Terminal, now: int = 0) -> Report:
         def clock() -> int:
-            return now or rig.now()
+            return now or int(terminal.now())
 
         with self.link(terminal) as link:
             return synchronise(link, self.ledger, self.laptop, self.ledger_key, self.bundle, clock, self.contents)

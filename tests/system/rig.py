@@ -23,23 +23,22 @@ CAN = {"rtc", "power", "cuts", "flash", "crew", "quick"}
 WAIT = 20.0
 Terminal: Any = simulator.Terminal
 _put_file: Any = simulator.put_file
-_clock: Any = time.time
 
 
 def now() -> int:
-    """Unix seconds at the terminal, by an observer's watch."""
-    return int(_clock())
+    """Unix seconds at the terminal last begun."""
+    return int(Terminal.latest.now() if getattr(Terminal, "latest", None) else time.time())
 
 
 def use(board: str, port: str, folder: Path) -> None:
     """Chooses the board for this session; folder: for what it needs once."""
-    global CAN, WAIT, Terminal, _put_file, _clock
+    global CAN, WAIT, Terminal, _put_file
     if board == "pico_emulated":
         from pico_emulated import flash_file, terminal
 
         terminal.Terminal.installed = install_emulated(folder / "installed.img")
         CAN, WAIT = {"power", "cuts", "flash", "crew", "prompt", "watchdog"}, 120.0
-        Terminal, _clock = terminal.Terminal, terminal.Terminal.now
+        Terminal = terminal.Terminal
         _put_file = flash_file.put
 
 

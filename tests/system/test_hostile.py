@@ -48,9 +48,9 @@ def test_scanner(gate: Gate, terminal: rig.Terminal) -> None:
 
 
 def test_random_keys(gate: Gate, terminal: rig.Terminal) -> None:
-    """Ten thousand presses; whatever shift they leave, the terminal lives and its books hold."""
+    """Whatever shift ten thousand presses leave (by a finger, a few hundred), the terminal lives and its books hold."""
     chance = random.Random(2)
-    terminal.press("".join(chance.choice("0123456789ABCD*#") for _ in range(10000)))
+    terminal.press("".join(chance.choice("0123456789ABCD*#") for _ in range(10000 if "quick" in rig.CAN else 300)))
     # the terminal has read them all once it shows a screen for the last one
     since = len(terminal.screens)
     terminal.press("D" * 3)

@@ -47,7 +47,8 @@ def test_every_flash_operation_of_a_sale(gate: Gate, switched_off: Path) -> None
     anna = gate.passenger("anna")
     code = anna.quick()
     operations = sale_operations(switched_off, code)
-    outcomes = [cut(switched_off, anna, code, n, done) for n in range(1, operations + 1) for done in VARIANTS]
+    variants = VARIANTS if "quick" in rig.CAN else VARIANTS[1:2]
+    outcomes = [cut(switched_off, anna, code, n, done) for n in range(1, operations + 1) for done in variants]
     print(
         f"{len(outcomes)} cuts in {operations} operations: {outcomes.count('already_paid')} after the sale was durable"
     )

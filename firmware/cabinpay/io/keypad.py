@@ -15,35 +15,38 @@ class Keypad:
         self._down = 0
         self._seen = 0
         self._typed = bytearray(_AHEAD)
-        self._count = 0
+        # a ring: the callback alone moves _put, the reader alone _taken
+        self._put = 0
+        self._taken = 0
         for row in rows:
             row(0)
+        self._timer = timer  # one that nobody holds is collected, and stops
         timer.init(period=_LOOK_MS, callback=self._look)
 
     def read_some(self, buffer):
         """Moves keys typed into `buffer`; how many."""
-        n = min(self._count, len(buffer))
-        for i in range(n):
-            buffer[i] = self._typed[i]
-        for i in range(n, self._count):
-            self._typed[i - n] = self._typed[i]
-        self._count -= n
+        n = 0
+        while n < len(buffer) and self._taken != self._put:
+            buffer[n] = self._typed[self._taken]
+            self._taken = (self._taken + 1) % _AHEAD
+            n += 1
         return n
 
     def forget(self):
         """What was typed while a code was decided was not meant for its verdict."""
-        self._count = 0
+        self._taken = self._put
 
     def _look(self, _):
-        # a callback: nothing here may allocate
+        # between two instructions of whatever else runs
         key = self._scan()
         if key != self._down:
             self._down = key
             self._seen = 0
         self._seen = min(self._seen + 1, _SEEN + 1)
-        if self._seen == _SEEN and key and self._count < _AHEAD:
-            self._typed[self._count] = key
-            self._count += 1
+        following = (self._put + 1) % _AHEAD
+        if self._seen == _SEEN and key and following != self._taken:
+            self._typed[self._put] = key
+            self._put = following
 
     def _scan(self):
         """The one key that is down, or 0: of several held at once a matrix shows some that are not."""
