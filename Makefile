@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint fuzz vectors bench pico-image emulated clean
+.PHONY: help demo test lint fuzz vectors bench bench-ed25519 pico-image emulated clean
 
 help:
 	@echo "make demo   fly one flight on real MicroPython and tell the story"
@@ -13,6 +13,7 @@ help:
 	@echo "make fuzz   mutate everything that is read for FUZZ_SECONDS (120) or FUZZ_COUNT cases"
 	@echo "make vectors  make tests/vectors again from their written seed"
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
+	@echo "make bench-ed25519  cycles of signatures on the emulated Pico (after make pico-image)"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
 	@echo "make clean  remove .venv, caches and what the demo left"
@@ -40,6 +41,9 @@ vectors: $(READY)
 
 bench: $(READY)
 	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/run.py
+
+bench-ed25519: $(READY)
+	@PYTHONPATH=boards:boards/unix:tests $(BIN)/python tests/bench/ed25519_cycles.py
 
 pico-image: $(READY)
 	@PYTHONPATH=boards $(BIN)/python -m pico_emulated.image $(if $(IMAGE),--image $(IMAGE))
