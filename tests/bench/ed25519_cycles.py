@@ -61,7 +61,7 @@ squares = bytearray(bytes((2, 12, 11, 100)) + bytes(880))
 """
 
 
-def rows(values: dict[str, float], checked: bool) -> None:
+def rows(values: dict[str, int], checked: bool) -> None:
     for name, value in values.items():
         line = f"  {name:24} {value / 1e6:8.3f} M cycles {value / MHZ / 1e3:8.1f} ms"
         if name in YARDSTICK:
@@ -71,7 +71,8 @@ def rows(values: dict[str, float], checked: bool) -> None:
         print(line)
 
 
-def on_pico(engine: str, folder: Path) -> None:
+def measured(engine: str, folder: Path) -> tuple[dict[str, int], int, dict[str, int]]:
+    """Cycles, RAM held and sizes of .mpy."""
     files = {
         source.stem: ed25519_packages.compiled(source, folder / f"{source.stem}.mpy", "armv6m")
         for source in ed25519_packages.sources(engine)
@@ -86,12 +87,16 @@ def on_pico(engine: str, folder: Path) -> None:
             ram = prompt.run("print(ram)")
             prompt.run(SETUP)
             values = {name: prompt.run(f"print(cycles(lambda: {work}) - idle)") for name, work in WORK.items()}
+    return values, ram, {name: len(code) for name, code in files.items()}
+
+
+def on_pico(engine: str, folder: Path) -> None:
+    values, ram, sizes = measured(engine, folder)
     print(f"\nRP2040, emulated, {MHZ} MHz, engine {engine}")
     rows(values, engine == "thumb")
     verdict = "" if engine != "thumb" else f", limit {RAM_LIMIT}" + ("" if ram <= RAM_LIMIT else "   EXCEEDED")
     print(f"  RAM held after import from .mpy, with one Verifier and one signing key: {ram} bytes{verdict}")
-    sizes = ", ".join(f"{name} {len(code)}" for name, code in files.items())
-    print(f"  .mpy for armv6m: {sum(map(len, files.values()))} bytes: {sizes}")
+    print(f"  .mpy for armv6m: {sum(sizes.values())} bytes: {', '.join(f'{name} {n}' for name, n in sizes.items())}")
 
 
 def on_unix(folder: Path) -> None:

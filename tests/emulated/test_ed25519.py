@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import ed25519_packages
+from bench import ed25519_cycles
 from ed25519_corpus import judged, seeds_and_messages, signed_by_libsodium
 from ed25519_vectors import authors_vectors
 from emulated.repl import Repl
@@ -112,3 +114,18 @@ def test_signatures_are_libsodiums(board: Repl, engine: str) -> None:
     for seed, message in seeds_and_messages(SHARE[engine][2]):
         answer = run(board, f"print((ed25519.public_key({seed!r}), ed25519.sign({seed!r}, {message!r})))")
         assert answer.strip() == str(signed_by_libsodium(seed, message))
+
+
+def test_what_sees_a_secret_takes_the_same_cycles(board: Repl) -> None:
+    """Reduction, S, recoding, writing the program and running it, for scalars of every shape."""
+    rows = ast.literal_eval(run(board, (Path(__file__).parent / "fixed_time.py").read_text()))
+    assert len(rows) == 8 and all(row == rows[0] for row in rows), rows
+    assert min(rows[0]) > 5000
+
+
+@pytest.mark.parametrize("engine", ["thumb"], indirect=True)
+def test_limits(pico: Pico, engine: str, tmp_path: Path) -> None:
+    """Of cycles and of memory; make bench-ed25519 prints more."""
+    values, ram, _ = ed25519_cycles.measured(engine, tmp_path)
+    assert {name: values[name] for name, limit in ed25519_cycles.LIMITS.items() if not 0 < values[name] <= limit} == {}
+    assert 0 < ram <= ed25519_cycles.RAM_LIMIT
