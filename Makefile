@@ -2,10 +2,9 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-BOARD  ?= pico_emulated
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint fuzz vectors screens bench pico-image emulated hil clean
+.PHONY: help demo test lint fuzz vectors screens bench bench-ed25519 pico-image emulated hil clean
 
 help:
 	@echo "make demo   fly one flight on real MicroPython and tell the story"
@@ -15,9 +14,10 @@ help:
 	@echo "make vectors  make tests/vectors again from their written seed"
 	@echo "make screens  pictures of every screen of the crew's, in build/screens"
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
+	@echo "make bench-ed25519  cycles of signatures on the emulated Pico (after make pico-image)"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
-	@echo "make hil    system tests on a board: BOARD=pico_emulated, or BOARD=pico PORT=/dev/ttyACM0"
+	@echo "make hil    system tests on the emulated Pico: not green yet, the agent is too large for its heap"
 	@echo "make clean  remove .venv, caches and what the demo left"
 
 $(READY): pyproject.toml constraints.txt .ci/setup.sh
@@ -48,14 +48,17 @@ screens: $(READY)
 bench: $(READY)
 	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/run.py
 
+bench-ed25519: $(READY)
+	@PYTHONPATH=boards:boards/unix:tests $(BIN)/python tests/bench/ed25519_cycles.py
+
 pico-image: $(READY)
 	@PYTHONPATH=boards $(BIN)/python -m pico_emulated.image $(if $(IMAGE),--image $(IMAGE))
 
 emulated: pico-image
 	@$(BIN)/python -m pytest -n 2 tests/emulated
 
-hil: $(if $(filter pico_emulated,$(BOARD)),pico-image,$(READY))
-	@$(BIN)/python -m pytest -n $(if $(PORT),0,2) -rs tests/system --board $(BOARD) --port "$(PORT)"
+hil: pico-image
+	@$(BIN)/python -m pytest -n 2 -rs tests/system --board pico_emulated
 
 clean:
 	rm -rf $(VENV) build demo-flight .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -4,8 +4,7 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--board", default="unix", choices=["unix", "pico_emulated", "pico"], help="board under test")
-    parser.addoption("--port", default="", help="serial port of a real board")
+    parser.addoption("--board", default="unix", choices=["unix", "pico_emulated"], help="board under test")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -544,7 +544,7 @@ def run(code: ptr8, slots: ptr8, base: ptr8, key: ptr8):
             _copy(d, addend)
         else:
             back = at
-            start = 1024 + 4 * code[at - 3]
+            start = 896 + 4 * code[at - 3]
             at = start
             times = 1
             if operation == 5:

@@ -192,3 +192,72 @@ def test_key_that_is_no_point_is_refused():
 
 def test_sha512_padding_at_every_block_edge():
     _check_digests(vectors("rfc8032")["sha512_block_edges"], 14)
+
+
+def test_verifier_answers_as_verify():
+    verifier = ed25519.Verifier(KEY)
+    assert verifier.verify(MESSAGE, SIGNATURE) is True
+    assert verifier.verify(bytearray(MESSAGE), memoryview(SIGNATURE)) is True
+    assert verifier.verify(MESSAGE + b".", SIGNATURE) is False
+    for bit in (0, 255, 256, 300, 511):
+        changed = bytearray(SIGNATURE)
+        changed[bit >> 3] ^= 1 << (bit & 7)
+        assert verifier.verify(MESSAGE, changed) is False
+    for wrong in (b"", SIGNATURE[:63], SIGNATURE + b"\0", SIGNATURE[:32] + _bytes(_number(SIGNATURE[32:]) + L)):
+        assert verifier.verify(MESSAGE, wrong) is False
+    # Odd and even k, and another key in between
+    for i in range(8):
+        message = b"%d" % i
+        assert verifier.verify(message, ed25519.sign(SEED, message)) is True
+        assert ed25519.Verifier(ed25519.public_key(_seed(message))).verify(message, SIGNATURE) is False
+
+
+def test_verifier_of_what_is_no_key_refuses_everything():
+    for key in (b"", KEY[:31], KEY + b"\0", bytes(32), _bytes(2), _bytes(P - 1), _bytes(P), _bytes(ORDER_8)):
+        verifier = ed25519.Verifier(key)
+        assert verifier.table is None and verifier.verify(MESSAGE, SIGNATURE) is False
+
+
+def test_sha512_takes_its_message_in_any_pieces():
+    data = bytes(range(256)) * 3
+    for first in (0, 1, 111, 112, 127, 128, 129, 255, 256, 700):
+        state = ed25519.Sha512()
+        state.update(data[:first])
+        state.update(memoryview(data)[first:])
+        assert state.digest() == ed25519.sha512(data), first
+
+
+def test_hedged_signatures_hold_and_differ():
+    hedged = [ed25519.sign(SEED, MESSAGE, entropy) for entropy in (b"\0", bytes(32), bytes(64), b"fresh" * 6)]
+    assert len(set([bytes(signature) for signature in hedged] + [SIGNATURE])) == 5
+    for signature in hedged:
+        assert ed25519.verify(KEY, MESSAGE, signature) is True
+        assert ed25519.verify(KEY, MESSAGE + b".", signature) is False
+    assert ed25519.sign(SEED, MESSAGE, b"") == SIGNATURE
+    assert ed25519.sign(SEED, MESSAGE, bytes(32)) == ed25519.sign(SEED, MESSAGE, bytearray(32))
+    assert _raises_value_error(ed25519.sign, SEED, MESSAGE, bytes(65))
+
+
+def test_hedged_nonce_is_of_entropy_then_prefix_then_zeros():
+    digest = ed25519.sha512(SEED)
+    entropy = b"e" * 32
+    nonce = _number(ed25519.sha512(entropy + digest[32:] + bytes(64) + MESSAGE)) % L
+    signature = ed25519.sign(SEED, MESSAGE, entropy)
+    challenge = _challenge(signature[:32], KEY, MESSAGE)
+    assert _number(signature[32:]) == (nonce + challenge * _secret_scalar()) % L
+
+
+def test_keys_in_turn_do_not_mix():
+    other = _seed(b"cabinpay test key 2")
+    for _ in range(2):
+        assert ed25519.public_key(other) != KEY and ed25519.public_key(SEED) == KEY
+        assert ed25519.verify(ed25519.public_key(other), MESSAGE, ed25519.sign(other, MESSAGE))
+        assert ed25519.sign(SEED, MESSAGE) == SIGNATURE
+
+
+def test_a_seed_that_changes_afterwards_is_another_key():
+    seed = bytearray(SEED)
+    assert ed25519.public_key(seed) == KEY
+    seed[0] ^= 1
+    assert ed25519.public_key(seed) != KEY
+    assert ed25519.public_key(SEED) == KEY

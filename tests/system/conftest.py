@@ -14,7 +14,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _board(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
-    rig.use(request.config.getoption("board"), request.config.getoption("port"), tmp_path_factory.mktemp("board"))
+    rig.use(request.config.getoption("board"), tmp_path_factory.mktemp("board"))
 
 
 @pytest.fixture(autouse=True)

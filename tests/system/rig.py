@@ -30,7 +30,7 @@ def now() -> int:
     return int(Terminal.latest.now() if getattr(Terminal, "latest", None) else time.time())
 
 
-def use(board: str, port: str, folder: Path) -> None:
+def use(board: str, folder: Path) -> None:
     """Chooses the board for this session; folder: for what it needs once."""
     global CAN, WAIT, Terminal, _put_file
     if board == "pico_emulated":

@@ -16,7 +16,6 @@ BASE = (
     46316835694926478169428394003475163141307993866256225615783033603165251855960,
 )
 Point = tuple[int, int]
-FIXED = 1024  # where the programs begin, in bytes; before that is room for one of 256 operations: 218 are the most
 EXPORTED_SLOTS = ("ONE", "D", "D2", "X", "Y", "F", "H", "N0")
 
 
@@ -71,7 +70,7 @@ def _literal(name: str, data: bytes) -> str:
 
 
 def numbers() -> str:
-    values = {"P": P, "L": L, "COMB": program.COMB, "FIXED": FIXED, "COUNT": program.COUNT}
+    values = {"P": P, "L": L, "COMB": program.COMB, "FIXED": program.FIXED, "COUNT": program.COUNT}
     values |= {name: program.SLOTS.index(name) for name in EXPORTED_SLOTS}
     text = '"""Made by generate/: do not edit. Moduli, sizes, and slots by name."""\n\n'
     return text + "".join(f"{name} = {value}\n" for name, value in values.items())

@@ -7,6 +7,9 @@ before these; an operation that calls names one of these by its place, counted i
 from __future__ import annotations
 
 COMB = 43  # columns of six digits
+# Where the programs begin, in bytes; before that is room for 224 operations, and the longest program has at most 218:
+# 28 to begin, 51 and 43 additions with a doubling before each, 2 to end
+FIXED = 7 << 7
 Operation = tuple[int, ...]
 END, MUL, SQR, ADD, SUB, CALL, BASE, KEY, SLOT, STORE = range(10)
 

@@ -251,8 +251,8 @@ def enter(asm: Field) -> None:
     asm.grow(FRAME)
     for register, place in enumerate((AT, SLOTS, BASE, KEY)):
         asm.store(register, place)
-    asm.op("movs", 4, 4)
-    asm.op("lsls", 4, 4, 8)
+    asm.op("movs", 4, program.FIXED >> 7)
+    asm.op("lsls", 4, 4, 7)
     asm.op("adds", 4, 4, 0)
     asm.store(4, FIXED)
     asm.op("movs", 4, 0)

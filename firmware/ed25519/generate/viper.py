@@ -198,7 +198,8 @@ def unpack() -> list[str]:
 def source() -> str:
     slot = 2 * LIMBS
     values = {
-        "SLOT": slot, "COLUMNS": 2 * slot, "MASK": MASK, "BITS": BITS, "FIXED": 1024, "TEMP": slot * program.COUNT,
+        "SLOT": slot, "COLUMNS": 2 * slot, "MASK": MASK, "BITS": BITS, "FIXED": program.FIXED,
+        "TEMP": slot * program.COUNT,
         "MUL": program.MUL, "SQR": program.SQR, "ADD": program.ADD, "SUB": program.SUB, "CALL": program.CALL,
         "STORE": program.STORE, "SLOT_OPERATION": program.SLOT, "KEY": program.KEY,
         "N0": slot * program.SLOTS.index("N0"), "FOUR": 4 * LIMBS,
