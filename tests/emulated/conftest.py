@@ -11,6 +11,9 @@ from pico_emulated import image
 from pico_emulated.emulator import Pico
 from pico_emulated.layout import CORE, NODE_LINK, PicoError
 
+# Fixtures that boot a firmware
+_NEED = {"pico", "formatted"}
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     try:
@@ -19,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     except PicoError as e:
         missing = e.line
     for item in items if missing else ():
-        if Path(__file__).parent in item.path.parents and "pico" in getattr(item, "fixturenames", ()):
+        if Path(__file__).parent in item.path.parents and _NEED & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.skip(reason=missing))
 
 

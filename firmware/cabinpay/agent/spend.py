@@ -6,8 +6,8 @@ import struct
 # pass's expiry, count of sales, place of the issuer's kid among those met, from 1 on; 0 for a free slot
 _SLOT = ">8sIIIBB"
 _SIZE = struct.calcsize(_SLOT)
-# As handed out: issuer kid, cti, seq, sum, expiry, count
-_ENTRY = ">16sIIIB3x"
+# As handed out: issuer kid, cti, seq, sum, expiry, count, 1
+_ENTRY = ">16sIIIBB2x"
 ENTRY_SIZE = struct.calcsize(_ENTRY)
 _EXPIRY = 16
 # A byte names them; a bundle lists 16, and keys are changed a few times a year
@@ -76,14 +76,14 @@ class SpendTable:
         for slot in range(self._slots):
             cti, seq, total, expiry, count, issuer = struct.unpack_from(_SLOT, self._table, slot * _SIZE)
             if issuer:
-                struct.pack_into(_ENTRY, entry, 0, self._kids[issuer - 1] + cti, seq, total, expiry, count)
+                struct.pack_into(_ENTRY, entry, 0, self._kids[issuer - 1] + cti, seq, total, expiry, count, 1)
                 yield entry
 
     def put(self, entry):
         """Takes back an entry that `entries` gave, in a table that does not have its pass; ValueError where it is full,
         or for no entry."""
-        ident, seq, total, expiry, count = struct.unpack(_ENTRY, entry)
-        if not count or not self.room_for(ident):
+        ident, seq, total, expiry, count, one = struct.unpack(_ENTRY, entry)
+        if one != 1 or not self.room_for(ident):
             raise ValueError("spend table is full")
         self._put(self._find(ident), ident, seq, total, expiry, count)
         self.used += 1
