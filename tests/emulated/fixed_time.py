@@ -51,5 +51,5 @@ def steps(scalar):
 
 
 # What runs for the first time after the heap has grown takes longer, whatever the scalar: the first row is not judged
-rows = [list(steps(bytearray(number.to_bytes(32, "little")))) for number in [7, *numbers]]
+rows = [list(steps(bytearray(number.to_bytes(32, "little")))) for number in [7] + numbers]  # noqa: RUF005
 print(rows[1:])

@@ -20,7 +20,7 @@ TESTS = Path(__file__).resolve().parents[1]
 SHARED = ("portable/support.py", "portable/run.py", "vectors/rfc8032.json", "vectors/speccheck.json")
 PATIENCE = 900
 # What of the corpus, of the authors' vectors and of the signatures to make: viper takes four times as long
-SHARE = {"thumb": (5, 16, 30), "viper": (50, 256, 3)}
+SHARE = {"thumb": (8, 32, 20), "viper": (80, 512, 2)}
 VERIFY = """
 def check(cases):
     return [ed25519.verify(*case) for case in cases]

@@ -15,6 +15,17 @@ EDGES = (
     sum(0xFFFF << 32 * i for i in range(8)), sum(0xFFFF0000 << 32 * i for i in range(8)),
     sum(0x1FFF << 26 * i for i in range(10)), sum(0x80008000 << 32 * i for i in range(8)),
 )  # fmt: skip
+# A half that times 38 ends in as many ones as it can, with ones below: the rarest carry of a reduction, in every word
+RARE = sum(0x35E5FFFF << 32 * i for i in range(8))
+
+
+def _root(number):
+    """The smallest integer whose square is not below."""
+    low, high = 0, 1 << 256
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle * middle < number else (low, middle)
+    return high
 
 
 class Guarded:
@@ -49,6 +60,12 @@ def _random(label, bits):
 
 
 def _operands(count):
+    yield 2**255, 2 * RARE
+    yield _root(RARE << 256), 2**256 - RARE
+    for bits in (224, 240):
+        # Products just above a word's end whose upper halves' product is below it: a carry through every word
+        yield 2**bits - 1, 2**bits + 2
+        yield _root(3 << 2 * bits), _root(3 << 2 * bits) + 2**100
     for i in range(len(EDGES)):
         yield EDGES[i], EDGES[(i * 7 + 3) % len(EDGES)]
         yield EDGES[i], EDGES[i]
@@ -82,7 +99,7 @@ def test_field_operations():
 
 def test_squares_and_their_chains():
     slots, program = _slots(), Guarded(FIXED)
-    for a, _ in _operands(20):
+    for a in [a for pair in _operands(20) for a in pair]:
         for times in (1, 2, 5):
             for d in (9, 10):
                 engine.put(_view(slots), 10, a)
