@@ -4,7 +4,6 @@ from . import records
 
 FOLDER = "journal"
 QUARANTINE = "quarantine"
-BLOCK = 4096
 
 
 class Segments:
@@ -62,9 +61,9 @@ class Segments:
             return records.read_header(f.read(records.SEGMENT_HEADER), ordinal)
 
     def size(self, ordinal):
-        """Bytes of flash that it takes, about."""
+        """Its bytes."""
         with self._files.open(self._path(ordinal), "rb") as f:
-            return (f.seek(0, 2) + BLOCK - 1) // BLOCK * BLOCK
+            return f.seek(0, 2)
 
     def records(self, ordinal):
         """Its records; None for what is damaged."""

@@ -93,10 +93,10 @@ class Session(Door):
         if number > journal.number:
             self._terminal.roll_back(number, signed)
             raise Refused("rolled_back", "The ledger holds receipts that this terminal has lost. Take it out of use.")
-        if number > journal.acked:
-            if journal.head_at(number) != head:
-                raise Refused("other_branch", "The ledger holds another receipt under this number.")
-            self._terminal.acknowledge(number, signed)
+        if number > journal.acked and journal.head_at(number) != head:
+            raise Refused("other_branch", "The ledger holds another receipt under this number.")
+        # one given again, too, frees what has come due since
+        self._terminal.acknowledge(number, signed)
         return journal.acked
 
     def _time(self, signed):

@@ -5,12 +5,11 @@ from cabinpay.wire.receipts import VOID
 
 from . import records, snapshot
 from .errors import StorageError
-from .journal import Journal
+from .journal import ALL, Journal
 from .spend import SpendTable
 
 # Bytes without which an ack frees at once what the ledger holds: better on the ground than in a sale
 ROOMY = 65536
-_ALL = 1 << 30
 
 
 class Store:
@@ -69,7 +68,7 @@ class Store:
     def free_old(self, retention):
         """Frees what a ledger has held for `retention` seconds, and more where room runs short."""
         if not self.journal.fault:
-            self._free(self.journal.acked_by(self._clock.floor() - retention), _ALL)
+            self._free(self.journal.acked_by(self._clock.floor() - retention), ALL)
             self.full(ROOMY)
 
     def _start_counting(self):
@@ -117,7 +116,7 @@ class Store:
     def _free(self, limit, wanted):
         """Frees receipts up to number `limit`, which a ledger holds, for `wanted` bytes; what must outlive them is made
         durable before. Passes that have expired go with them, and the snapshot has the floor that says so."""
-        last = self.journal.freeable(limit, wanted)
+        last, _ = self.journal.freeable(limit, wanted)
         if not self.journal.can_free(last):
             return
         try:
