@@ -4,13 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint fuzz vectors screens bench bench-ed25519 pico-image emulated hil clean
+.PHONY: help demo test lint fuzz power vectors screens bench bench-ed25519 pico-image emulated hil clean
 
 help:
 	@echo "make demo   fly one flight on real MicroPython and tell the story"
 	@echo "make test   every test and lint"
 	@echo "make lint   ruff and mypy only"
 	@echo "make fuzz   mutate everything that is read for FUZZ_SECONDS (120) or FUZZ_COUNT cases"
+	@echo "make power  cut the power at every flash operation of a flight, two deep; CASE=... runs one cut alone"
 	@echo "make vectors  make tests/vectors again from their written seed"
 	@echo "make screens  pictures of every screen of the crew's, in build/screens"
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
@@ -36,6 +37,9 @@ test: lint
 
 fuzz: $(READY)
 	@$(BIN)/python tests/fuzz/run.py
+
+power: $(READY)
+	@PYTHONPATH=tests:boards/unix $(BIN)/python -m power.flights $(or $(CASE),1 0 1 2 3 4)
 
 vectors: $(READY)
 	@$(BIN)/python tests/vectors/make_vectors.py
