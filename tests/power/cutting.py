@@ -34,7 +34,7 @@ class HashedSignatures:
 
 
 def _memory(image):
-    """A copy of `image`, in memory that the eighth flash before this one had: a heap in use has no room for a new one."""
+    """A copy of `image`, in memory that the eighth flash before this one had: a heap in use has no room for more."""
     if len(_memories) < 8:
         _memories.append(bytearray(len(image)))
     else:

@@ -1,5 +1,5 @@
-"""A scripted flight: everything that a terminal does between two shown results, from provisioning to a full flash that a
-sync makes room on again. Each step begins with a boot on what the step before has left."""
+"""A scripted flight: everything that a terminal does between two shown results, from provisioning to a full flash that
+a sync makes room on again. Each step begins with a boot on what the step before has left."""
 
 import hashlib
 

@@ -17,7 +17,6 @@ import flight
 from cutting import BLOCK, HOWS, Flash, formatted
 from flight import NAMES, STEPS
 
-import world
 from cabinpay.agent import records
 from cabinpay.agent.errors import Refused, StorageError
 from cabinpay.wire.receipts import SALE, VOID
