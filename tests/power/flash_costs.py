@@ -2,7 +2,6 @@
 
 import micropython
 from pico import install
-
 from power.flights import HERE
 
 BLOCK = 4096

@@ -123,7 +123,7 @@ class Journal:
     def records_from(self, number):
         """Receipts from `number` on that are held here, as stored: (number, signed bytes, evidence)."""
         for ordinal in self._ordinals_from(number):
-            for record in self._segments.records(ordinal):
+            for record in self._segments.records(ordinal, True):
                 # boot has told of damage already, and an append makes what is open for reading stale
                 if record and record.type == records.RECEIPT and record.number >= number:
                     yield record.number, record.signed, record.evidence

@@ -77,7 +77,8 @@ class Store:
         self._ground_number = self.journal.number
 
     def _replay(self, record):
-        self._clock.raise_floor(record.floor)
+        if record.floor:
+            self._clock.raise_floor(record.floor)
         self._chain.replay(record)
         if record.type == records.TIME:
             self._start_counting()
@@ -91,10 +92,12 @@ class Store:
         if record.kind == VOID:
             self.give_back(spend)
             return
-        if not self.spend.room_for(spend[0] + spend[1]):
+        try:
+            self.book(spend)
+        except ValueError:
             # what made room for it when it was sold lies in a record that is damaged
             self.spend.drop(self._clock.floor())
-        self.book(spend)
+            self.book(spend)
 
     def _load(self):
         """Takes up a snapshot, where there is one, and returns what it says of the journal."""
