@@ -14,7 +14,8 @@ def run(
     search = ":".join([*path, str(ROOT / "firmware"), ".frozen"])
     done = subprocess.run(
         [executable(), "-X", f"heapsize={heap}", *args],
-        input=stdin, capture_output=True, text=True, timeout=timeout, cwd=ROOT, env={**os.environ, "MICROPYPATH": search},
+        input=stdin, capture_output=True, text=True, timeout=timeout, cwd=ROOT,
+        env={**os.environ, "MICROPYPATH": search},
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(f"micropython {' '.join(args)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
