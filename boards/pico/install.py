@@ -34,7 +34,7 @@ def compiled(source: Path, name: str, march: str) -> bytes:
 def files(board: dict[str, Any] = BOARD) -> dict[str, bytes]:
     """Everything the board needs, by its path there."""
     march = board["arch"]
-    found = {path.with_suffix(".mpy"): compiled(source, path.name, march) for path, source in _modules()}
+    found = {path.with_suffix(".mpy"): compiled(source, path.name, march) for path, source in modules()}
     with tempfile.TemporaryDirectory() as folder:
         wiring = Path(folder) / "board_data.py"
         wiring.write_text(f"WIRING = {board!r}\n")
@@ -43,7 +43,7 @@ def files(board: dict[str, Any] = BOARD) -> dict[str, bytes]:
     return {path.as_posix(): data for path, data in found.items()}
 
 
-def _modules() -> Iterator[tuple[Path, Path]]:
+def modules() -> Iterator[tuple[Path, Path]]:
     yield Path("board.py"), HERE / "board.py"
     for source in sorted(FIRMWARE.rglob("*.py")):
         path = source.relative_to(FIRMWARE)

@@ -1,0 +1,80 @@
+"""Portable tests on the emulated Pico: the same files, sent over its prompt as .mpy, each run by itself."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from emulated.repl import Repl
+from pico import install
+from pico_emulated.emulator import Pico
+from pico_emulated.layout import BOARD
+
+TESTS = Path(__file__).resolve().parents[1]
+FOLDER = TESTS / "portable"
+# Engines of ed25519 that this chip does not take
+OTHERS = {"_plain", "_scalar_viper", "_sha_viper", "_viper"}
+# The firmware formats a file system whose size differs from its own, so its own stays empty (blocks 0 and 1): behind
+# it lie the code and, from block 256 on, what world.py mounts. Of 4 KB each.
+CODE = "rp2.Flash(start=16 * 4096, len=240 * 4096)"
+MOUNT = f"import rp2, vfs\nvfs.mount(vfs.VfsLfs2({CODE}, progsize=256), '/code')\n"
+# as main.py sets it: what imports leave must not lie between what stays
+RUN = MOUNT + "import gc, sys\ngc.threshold(12288)\nsys.path[:] = ['/code', '/code/portable']\n"
+PATIENCE = 300
+LEFT_OUT: dict[str, str] = {}
+
+
+def agent() -> dict[str, bytes]:
+    """What is tested, and the vectors, by path on the board."""
+    found = {path.with_suffix(".mpy"): source for path, source in install.modules() if source.stem not in OTHERS}
+    contents = {f"code/{path.as_posix()}": _compiled(source) for path, source in found.items()}
+    return contents | {f"code/vectors/{path.name}": path.read_bytes() for path in (TESTS / "vectors").glob("*.json")}
+
+
+def _compiled(source: Path) -> bytes:
+    return install.compiled(source, source.name, BOARD["arch"])
+
+
+def imported(module: str) -> Iterator[str]:
+    """Files of the portable suite that `module` needs, itself last; one may come twice."""
+    for node in ast.walk(ast.parse((FOLDER / f"{module}.py").read_text())):
+        names = [node.module] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        for name in names:
+            if name and (FOLDER / f"{name}.py").exists():
+                yield from imported(name)
+    yield module
+
+
+class Board:
+    """An emulated Pico with the agent's modules on it and its prompt open."""
+
+    def __init__(self, flash: Path) -> None:
+        self._pico = Pico(flash)
+        self._sent: set[str] = set()
+        self._pico.wait_usb()
+        self._repl = Repl(self._pico)
+        self._repl.run(f"import rp2, vfs\nvfs.VfsLfs2.mkfs({CODE}, progsize=256)\n{MOUNT}")
+        install.install(self._repl.transport, agent())
+        self._send("run")
+
+    def _send(self, module: str) -> None:
+        for name in imported(module):
+            if name not in self._sent:
+                self._repl.transport.fs_writefile(f"code/portable/{name}.mpy", _compiled(FOLDER / f"{name}.py"))
+                self._sent.add(name)
+
+    def run(self, module: str) -> str:
+        """What portable/run.py prints of it, begun with an empty heap."""
+        self._repl.transport.enter_raw_repl(soft_reset=True)
+        self._repl.run(MOUNT)
+        self._send(module)
+        self._repl.transport.enter_raw_repl(soft_reset=True)
+        self._repl.start(f"{RUN}sys.argv[:] = ['', {module!r}]\nimport run\n")
+        out, error = self._repl.transport.follow(timeout=PATIENCE)
+        return (out + error).decode()
+
+    def close(self) -> None:
+        self._repl.transport.close()
+        self._pico.close()
