@@ -12,6 +12,8 @@ from typing import Any
 
 from mpremote.transport_serial import SerialTransport
 
+from cabinpay_host import dump
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 FIRMWARE = ROOT / "firmware"
@@ -65,11 +67,14 @@ def install(transport: SerialTransport, contents: dict[str, bytes]) -> None:
         transport.fs_writefile(path, data, chunk_size=CHUNK)
 
 
-def over_port(port: str, contents: dict[str, bytes]) -> None:
-    """Installs where the prompt is open."""
+def over_port(port: str, contents: dict[str, bytes], careful: bool = True) -> None:
+    """Installs where the prompt is open; careful: RuntimeError on a flash that was formatted over receipts, for the
+    agent's files would overwrite them."""
     transport = SerialTransport(port)
     try:
         transport.enter_raw_repl(soft_reset=False)
+        if careful and not transport.fs_exists("keys") and dump.holds_records(transport):
+            raise RuntimeError("needs_recovery: receipts lie in the raw flash; save it first: cabinpay dump")
         install(transport, contents)
     finally:
         transport.close()

@@ -19,7 +19,7 @@ JOURNAL, QUARANTINE = "journal/", "quarantine/"
 _MAGIC = b"littlefs"
 _SEGMENT = ">4sIII"
 SEGMENT_HEADER = struct.calcsize(_SEGMENT) + 4
-_RECORD_MAGIC = b"CPR2"
+RECORD_MAGIC = b"CPR2"
 _HEAD = ">4sBBHHHIQ8s8sIII"
 _HEAD_SIZE = struct.calcsize(_HEAD) + 4
 _PASS = ">8s8sIIIB3x"
@@ -161,12 +161,12 @@ def carve(data: bytes) -> list[Record]:
 
 def _candidates(data: bytes, first: int) -> list[int]:
     """Where a record may begin, be its magic cut by the end of a block."""
-    places, at = set(), data.find(_RECORD_MAGIC)
+    places, at = set(), data.find(RECORD_MAGIC)
     while at >= 0:
         places.add(at)
-        at = data.find(_RECORD_MAGIC, at + 4)
+        at = data.find(RECORD_MAGIC, at + 4)
     for end in range(first + BLOCK, len(data), BLOCK):
-        places.update(end - n for n in (1, 2, 3) if data[end - n : end] == _RECORD_MAGIC[:n])
+        places.update(end - n for n in (1, 2, 3) if data[end - n : end] == RECORD_MAGIC[:n])
     return sorted(places)
 
 
@@ -193,7 +193,7 @@ def _record(data: bytes, at: int) -> tuple[Record, int]:
     if len(data) - at < _HEAD_SIZE:
         raise ValueError(f"a record is torn at byte {at}")
     magic, type_, _, a, b, _, number, floor, *_ = struct.unpack_from(_HEAD, data, at)
-    if magic != _RECORD_MAGIC:
+    if magic != RECORD_MAGIC:
         raise ValueError(f"no record where one belongs, at byte {at}")
     if not _checked(data[at : at + _HEAD_SIZE], _HEAD_SIZE):
         raise ValueError(f"a record's head is damaged at byte {at}")

@@ -71,13 +71,13 @@ def bare(flash: Path) -> Iterator[Any]:
         yield pico
 
 
-def install_emulated(flash: Path) -> Path:
-    """An agent on a formatted flash, put there over the prompt as on a real board."""
+def install_emulated(flash: Path, careful: bool = True) -> Path:
+    """An agent on a formatted flash, put there over the prompt as on a real board; careful: not over receipts."""
     from pico import install
     from pico_emulated.layout import BOARD
 
     with bare(flash) as pico:
-        install.over_port(pico.port, install.files(BOARD))
+        install.over_port(pico.port, install.files(BOARD), careful)
     return flash
 
 

@@ -40,6 +40,8 @@ def formatted(blank: rig.Terminal, tmp_path: Path) -> Path:
     """Flash of a terminal that has sold, after one bit of each superblock flipped and its firmware started once."""
     blank.cut_power()
     flash = tmp_path / "flash.img"
+    # the agent that is put back later comes to lie where the first one did, and on this
+    rig.put_file(flash, "catalogue", bytes(200_000))
     for name, data in shift_of_sales().items():
         rig.put_file(flash, name, data)
     rig.flip_superblocks(flash)
@@ -62,8 +64,11 @@ def test_formatted_over_receipts(gate: Gate, formatted: Path, tmp_path: Path) ->
     told = cabinpay("inspect", str(saved))
     assert "records lie in the raw flash (needs recovery)" in told.stdout and told.returncode == 7
 
-    # a technician who overlooks that puts the agent on it again
-    rig.install_emulated(formatted)
+    with pytest.raises(RuntimeError, match="needs_recovery"):
+        rig.install_emulated(formatted)
+    assert numbers(formatted.read_bytes()) == numbers(saved.read_bytes())
+    # a technician with another tool puts the agent on it again
+    rig.install_emulated(formatted, careful=False)
     assert numbers(formatted.read_bytes()), "the new files have taken every record's place"
     with rig.Terminal(formatted) as terminal:
         assert terminal.wait("stopped")["lines"] == list(LINES["needs_recovery"])
