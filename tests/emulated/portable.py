@@ -26,13 +26,16 @@ LEFT_OUT: dict[str, str] = {}
 
 
 def agent() -> dict[str, bytes]:
-    """What is tested, and the vectors, by path on the board."""
-    found = {path.with_suffix(".mpy"): source for path, source in install.modules() if source.stem not in OTHERS}
-    contents = {
-        f"code/{path.as_posix()}": install.compiled(source, source.name, BOARD["arch"])
-        for path, source in found.items()
-    }
+    """What is tested, its names as in the source, for tests use private ones; and the vectors; by path on the board."""
+    contents = {f"code/{path.as_posix()}": data for path, data in install.data().items()}
+    for path, source in install.modules():
+        if source.stem not in OTHERS:
+            contents[f"code/{path.with_suffix('.mpy')}"] = _compiled(source, 3)
     return contents | {f"code/vectors/{path.name}": path.read_bytes() for path in (TESTS / "vectors").glob("*.json")}
+
+
+def _compiled(source: Path, level: int) -> bytes:
+    return install.compiled(source.read_text(), source.name, BOARD["arch"], level)
 
 
 def imported(module: str) -> Iterator[str]:
@@ -62,7 +65,7 @@ class Board:
     def _send(self, module: str) -> None:
         for name in imported(module):
             if name not in self._sent:
-                code = install.compiled(FOLDER / f"{name}.py", f"{name}.py", BOARD["arch"], level=0)
+                code = _compiled(FOLDER / f"{name}.py", 0)
                 self._repl.transport.fs_writefile(f"code/portable/{name}.mpy", code)
                 self._sent.add(name)
 

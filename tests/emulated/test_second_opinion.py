@@ -57,7 +57,7 @@ PAY = """
 print(t.scan({code!r}, sale).code, t.scan({code!r}, t.new_sale()).code)
 """
 AGAIN = """
-t.journal._close()
+t.journal.covered(0)  # closes what is open for appending
 t = start()
 print(t.state, t.journal.number, t.scan({code!r}, t.new_sale()).code)
 for item in t.journal.records_from(1):
@@ -90,10 +90,11 @@ def file_system() -> bytes:
     flash = BOARD["flash"]
     count = flash["storage_size"] // flash["block"]
     fs = LittleFS(block_size=flash["block"], block_count=count, prog_size=_PAGE, disk_version=0x00020000)
-    for path, source in install.modules():
-        fs.makedirs(path.parent.as_posix(), exist_ok=True)
-        with fs.open(path.with_suffix(".mpy").as_posix(), "wb") as f:
-            f.write(install.compiled(source, source.name, BOARD["arch"]))
+    for path, content in install.files(BOARD).items():
+        if path != "main.py":
+            fs.makedirs(Path(path).parent.as_posix(), exist_ok=True)
+            with fs.open(path, "wb") as f:
+                f.write(content)
     return bytes(fs.context.buffer)
 
 
