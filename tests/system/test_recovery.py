@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import rig
-from cabinpay.agent.texts import LINES
 from cabinpay_host import flash_image
 from cabinpay_host.errors import HostError
 from cabinpay_host.link import Link
 from cabinpay_host.transport import SerialStream
 from gate import Gate
+from texts import TEXTS
 from world import NOW, quick, selling
 
 pytestmark = pytest.mark.needs("prompt", "flash")
@@ -71,7 +71,7 @@ def test_formatted_over_receipts(gate: Gate, formatted: Path, tmp_path: Path) ->
     rig.install_emulated(formatted, careful=False)
     assert numbers(formatted.read_bytes()), "the new files have taken every record's place"
     with rig.Terminal(formatted) as terminal:
-        assert terminal.wait("stopped")["lines"] == list(LINES["needs_recovery"])
+        assert terminal.wait("stopped")["lines"] == TEXTS["needs_recovery"]
         assert terminal.pay(gate.passenger("anna").quick())["code"] == "needs_recovery"
         refused(gate, terminal)
         assert cabinpay("dump", "--port", terminal.port, "--out", str(tmp_path / "no.img")).returncode == 5
