@@ -22,10 +22,12 @@ MOUNT = f"import rp2, vfs\nvfs.mount(vfs.VfsLfs2({CODE}, progsize=256), '/code')
 # as main.py sets it: what imports leave must not lie between what stays
 RUN = MOUNT + "import gc, sys\ngc.threshold(12288)\nsys.path[:] = ['/code', '/code/portable']\n"
 PATIENCE = 300
-# The others take two minutes of the board's time, four of an idle core; each of these as long by itself, or close to it
-_LONG = """device_test_screen test_agent_trust test_clock_rules test_crew test_crew_hostile test_crew_list test_crew_told
-test_crew_void test_freeing test_journal test_journal_damage test_pins test_session test_session_statements test_terminal
-test_terminal_faults test_trust_files test_verdict test_verdict_paid test_void_note"""
+# The others take two minutes of the board's time, four of an idle core; of these each takes as long, or close to it
+_LONG = """
+device_test_screen test_agent_trust test_clock_rules test_crew test_crew_hostile test_crew_list test_crew_told
+test_crew_void test_freeing test_journal test_journal_damage test_pins test_session test_session_statements
+test_terminal test_terminal_faults test_trust_files test_verdict test_verdict_paid test_void_note
+"""
 LEFT_OUT = dict.fromkeys(_LONG.split(), "takes too long on an emulated chip; it runs on the unix port")
 LEFT_OUT |= dict.fromkeys(("test_ed25519", "test_ed25519_engine"), "make emulated runs it, with each engine")
 
