@@ -76,13 +76,13 @@ def install(transport: SerialTransport, contents: dict[str, bytes]) -> None:
         transport.fs_writefile(path, data, chunk_size=CHUNK)
 
 
-def over_port(port: str, contents: dict[str, bytes], careful: bool = True) -> None:
-    """Installs where the prompt is open; careful: RuntimeError on a flash that was formatted over receipts, for the
-    agent's files would overwrite them."""
+def over_port(port: str, contents: dict[str, bytes]) -> None:
+    """Installs where the prompt is open; RuntimeError on a flash that was formatted over receipts: the agent's files
+    would overwrite them."""
     transport = SerialTransport(port)
     try:
         transport.enter_raw_repl(soft_reset=False)
-        if careful and not transport.fs_exists("keys") and dump.holds_records(transport):
+        if not transport.fs_exists("keys") and dump.holds_records(transport):
             raise RuntimeError("needs_recovery: receipts lie in the raw flash; save it first: cabinpay dump")
         install(transport, contents)
     finally:

@@ -71,14 +71,26 @@ def bare(flash: Path) -> Iterator[Any]:
         yield pico
 
 
-def install_emulated(flash: Path, careful: bool = True) -> Path:
-    """An agent on a formatted flash, put there over the prompt as on a real board; careful: not over receipts."""
+def install_emulated(flash: Path) -> Path:
+    """An agent on a formatted flash, put there over the prompt as on a real board."""
     from pico import install
     from pico_emulated.layout import BOARD
 
     with bare(flash) as pico:
-        install.over_port(pico.port, install.files(BOARD), careful)
+        install.over_port(pico.port, install.files(BOARD))
     return flash
+
+
+def write_unused(flash: Path, data: bytes) -> None:
+    """Puts bytes where the file system has nothing: in the first erased blocks that are enough."""
+    from pico_emulated.layout import BOARD
+
+    whole, size = bytearray(flash.read_bytes()), BOARD["flash"]["block"]
+    wanted = -(-len(data) // size) * size
+    start = BOARD["flash"]["storage_offset"]
+    at = next(at for at in range(start, len(whole), size) if whole[at : at + wanted] == b"\xff" * wanted)
+    whole[at : at + len(data)] = data
+    flash.write_bytes(whole)
 
 
 def flip_superblocks(flash: Path) -> None:

@@ -12,6 +12,7 @@ import rig
 from cabinpay_host import flash_image
 from cabinpay_host.errors import HostError
 from cabinpay_host.link import Link
+from cabinpay_host.provision import provision
 from cabinpay_host.transport import SerialStream
 from gate import Gate
 from texts import TEXTS
@@ -36,17 +37,10 @@ def shift_of_sales() -> dict[str, bytes]:
 
 
 @pytest.fixture
-def formatted(blank: rig.Terminal, tmp_path: Path) -> Path:
-    """Flash of a terminal that has sold, after one bit of each superblock flipped and its firmware started once."""
+def switched_off(blank: rig.Terminal, tmp_path: Path) -> Path:
+    """Flash of a blank terminal."""
     blank.cut_power()
-    flash = tmp_path / "flash.img"
-    # the agent that is put back later comes to lie where the first one did, and on this
-    rig.put_file(flash, "catalogue", bytes(200_000))
-    for name, data in shift_of_sales().items():
-        rig.put_file(flash, name, data)
-    rig.flip_superblocks(flash)
-    with rig.bare(flash):
-        return flash
+    return tmp_path / "flash.img"
 
 
 def numbers(image: bytes) -> set[int]:
@@ -54,27 +48,34 @@ def numbers(image: bytes) -> set[int]:
     return {record.number for record in flash_image.carve(image) if record.type == flash_image.RECEIPT}
 
 
-def test_formatted_over_receipts(gate: Gate, formatted: Path, tmp_path: Path) -> None:
+def test_formatted_over_receipts(switched_off: Path, tmp_path: Path) -> None:
+    """One bit of each superblock flips: the firmware formats. The image has every receipt, and no agent goes there."""
+    for name, data in shift_of_sales().items():
+        rig.put_file(switched_off, name, data)
+    rig.flip_superblocks(switched_off)
     saved = tmp_path / "saved.img"
-    with rig.bare(formatted) as board:
+    with rig.bare(switched_off) as board:
         done = cabinpay("dump", "--port", board.port, "--out", str(saved))
     assert done.returncode == 0 and saved.stat().st_mode & 0o077 == 0, done.stderr
     assert flash_image.read(saved.read_bytes()).files == {}, "the firmware has formatted it"
     assert numbers(saved.read_bytes()) == set(range(1, SALES + 2))
     told = cabinpay("inspect", str(saved))
     assert "records lie in the raw flash (needs recovery)" in told.stdout and told.returncode == 7
-
     with pytest.raises(RuntimeError, match="needs_recovery"):
-        rig.install_emulated(formatted)
-    assert numbers(formatted.read_bytes()) == numbers(saved.read_bytes())
-    # a technician with another tool puts the agent on it again
-    rig.install_emulated(formatted, careful=False)
-    assert numbers(formatted.read_bytes()), "the new files have taken every record's place"
-    with rig.Terminal(formatted) as terminal:
+        rig.install_emulated(switched_off)
+    assert numbers(switched_off.read_bytes()) == set(range(1, SALES + 2))
+
+
+def test_an_agent_over_formatted_receipts_sells_nothing(gate: Gate, switched_off: Path, tmp_path: Path) -> None:
+    """Another tool has put it there, and some of the old journal is left where its files do not lie."""
+    segment = shift_of_sales()["journal/00000001"]
+    rig.write_unused(switched_off, segment)
+    with rig.Terminal(switched_off) as terminal:
         assert terminal.wait("stopped")["lines"] == TEXTS["needs_recovery"]
         assert terminal.pay(gate.passenger("anna").quick())["code"] == "needs_recovery"
         refused(gate, terminal)
-        assert cabinpay("dump", "--port", terminal.port, "--out", str(tmp_path / "no.img")).returncode == 5
+        no_prompt = cabinpay("dump", "--port", terminal.port, "--out", str(tmp_path / "no.img"))
+        assert no_prompt.returncode == 5 and no_prompt.stderr.startswith("cabinpay: no_prompt: ")
 
 
 def refused(gate: Gate, terminal: rig.Terminal) -> None:
@@ -84,5 +85,5 @@ def refused(gate: Gate, terminal: rig.Terminal) -> None:
         assert link.hello().state == "needs-recovery"
         with pytest.raises(HostError, match="not_blank"):
             link.open_blank()
-    with pytest.raises(HostError, match="not_blank"):
-        gate.provision(terminal)
+        with pytest.raises(HostError, match="not_blank"):
+            provision(link, gate.ledger, gate.roots, "9C", "9C-001", "B-1234", gate.bundle[1], gate.contents)
