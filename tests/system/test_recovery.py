@@ -12,7 +12,6 @@ import rig
 from cabinpay_host import flash_image
 from cabinpay_host.errors import HostError
 from cabinpay_host.link import Link
-from cabinpay_host.provision import provision
 from cabinpay_host.transport import SerialStream
 from gate import Gate
 from texts import TEXTS
@@ -86,4 +85,4 @@ def refused(gate: Gate, terminal: rig.Terminal) -> None:
         with pytest.raises(HostError, match="not_blank"):
             link.open_blank()
         with pytest.raises(HostError, match="not_blank"):
-            provision(link, gate.ledger, gate.roots, "9C", "9C-001", "B-1234", gate.bundle[1], gate.contents)
+            link.provision(bytes(32), gate.roots, "9C-001", "B-1234")
