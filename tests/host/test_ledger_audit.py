@@ -256,7 +256,7 @@ MUTATIONS = {
         2,
     ),
     "evidence of nothing": (
-        ["INSERT INTO evidence (receipt_id, sha256, raw) VALUES (999, x'00', x'00')"],
+        ["INSERT INTO evidence (receipt_id, sha256, raw, handed) VALUES (999, x'00', x'00', 0)"],
         "evidence of no receipt",
         1,
     ),

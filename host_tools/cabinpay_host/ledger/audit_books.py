@@ -50,7 +50,7 @@ _ALL = f"""
     SELECT r.id, r.terminal_kid, r.number, r.sha256, r.raw, r.previous, r.state, r.kind, r.time, r.shift, r.mode,
         r.amount, r.currency, r.issuer_kid, r.cti, r.seq, r.booked, r.good, r.target, r.voided_by,
         CASE WHEN r.word THEN 1 ELSE 0 END AS word, ({VOID_OF}) AS cancelled_by,
-        v.sha256 AS evidence_hash, v.raw AS evidence,
+        v.sha256 AS evidence_hash, v.raw AS evidence, v.handed,
         {open_codes(VERDICTS)} AS verdicts, {open_codes(("replay",))} AS replays,
         {open_codes(("over_limit",))} AS over_limits, {open_codes(("lost_terminal",))} AS losts,
         {", ".join(f"{open_codes((code,))} AS is_{code}" for code in BEYOND)}, s.borne,

@@ -58,7 +58,8 @@ class World:
 
 @dataclass(frozen=True)
 class Case:
-    """A stored receipt; revision: as read, so that a verdict on what has changed since is dropped."""
+    """A stored receipt; revision: as read, so that a verdict on what has changed since is dropped; handed: those of
+    its evidence that a phone gave."""
 
     ident: int
     revision: int
@@ -66,6 +67,7 @@ class Case:
     number: int
     raw: bytes
     evidence: list[bytes]
+    handed: frozenset[bytes] = frozenset()
 
 
 @dataclass
@@ -92,7 +94,9 @@ def check(case: Case, world: World) -> Finding:
     sale = finding.receipt
     if isinstance(sale, Sale):
         issuers = world.issuers.get(party.airline, {})
-        proofs = [prove(sale, case.terminal_kid, party.airline, data, issuers) for data in case.evidence]
+        proofs = [
+            prove(sale, case.terminal_kid, party.airline, data, data in case.handed, issuers) for data in case.evidence
+        ]
         none = Proof(b"", {"bad_evidence": "a sale without evidence"})
         finding.proof = min(proofs, key=badness, default=none)
         finding.codes.update(finding.proof.codes)
