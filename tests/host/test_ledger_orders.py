@@ -94,9 +94,9 @@ def settle_all(ledger):
 
 
 def again(folder, ledger):
-    copy, unread = rebuild(ledger.archive.path, f"sqlite:///{folder}/again.db", folder / "again.archive")
+    copy, missing = rebuild(ledger.archive.path, f"sqlite:///{folder}/again.db", folder / "again.archive")
     with copy:
-        assert unread == 0 and faults(copy) == []
+        assert missing == [] and faults(copy) == []
         assert tables(copy, forked=True) == tables(ledger, forked=True)
         return dump(copy)
 

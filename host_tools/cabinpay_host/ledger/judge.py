@@ -13,9 +13,9 @@ neither does a pass that had run out (the issuer promised nothing).
 Above the number at which a terminal was reported lost, nothing is sound: somebody else may have its key.
 
 Not the judge's: the standing in the chain (gap, chain, fork), replays, voids, limits, and what a terminal should have
-refused (flight, lifetime, stale, over_cap, revoked). These depend on what else the ledger holds, see chain.py,
-settle.py, voids.py, limits.py and beyond.py; but for a void they withhold no debit, because the passenger signed the
-payment anyway.
+refused (no_shift, flight, lifetime, stale, bundle_expired, over_cap, revoked). These depend on what else the ledger
+holds, see chain.py, settle.py, voids.py, limits.py and beyond.py; but for a void they withhold no debit, because the
+passenger signed the payment anyway.
 
 Over a `floor` clock the receipt's time is only a lower bound: then nothing can be "not yet valid".
 Windows are half open, as RFC 8392 has it for exp: from <= time < until.
