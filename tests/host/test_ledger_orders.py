@@ -108,7 +108,7 @@ def reference(tmp_path_factory):
         assert faults(ledger) == []
         codes = {code for codes in open_codes(ledger).values() for code in codes}
         assert codes == {
-            "void", "break", "replay", "lost_terminal", "bad_evidence", "over_limit", "stale", "revoked",
+            "void", "break", "replay", "lost_terminal", "bad_evidence", "over_limit", "stale", "revoked", "no_shift",
         }  # fmt: skip
         assert reference["refunds"] and any(borne for *_, borne in reference["borne"])
     return reference

@@ -32,7 +32,7 @@ def test_policy_names_the_bearer(tmp_path, bearer, swapped):
         for terminal in (two, one) if swapped else (one, two):
             ledger.take(terminal.kid, terminal.items, "sync")
             assert faults(ledger) == []
-        assert open_codes(ledger) == {("B", 1): ["over_limit"]}
+        assert open_codes(ledger, "no_shift") == {("B", 1): ["over_limit"]}
         account = BEARERS[bearer] or ann.account
         assert money(ledger)[account, w.EUR] == (1950 if bearer == "passenger" else 650)
         assert sum(money(ledger).values()) == 0 and money(ledger)["sales:9C", w.EUR] == -1950
