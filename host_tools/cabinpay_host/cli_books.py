@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from cabinpay.wire.schema import U32
+
 from . import screen
 from .cli_keys import AsJson
 from .cli_ledger import Location, Reader, open_ledger, place, user
@@ -33,7 +35,7 @@ def mount(app: typer.Typer) -> None:
 
 def refund(
     terminal: Name,
-    number: Annotated[int, typer.Argument(help="Number of the sale's receipt.")],
+    number: Annotated[int, typer.Argument(min=1, max=U32, help="Number of the sale's receipt.")],
     ledger: Location,
     amount: Annotated[int, typer.Option(help="Minor units of the sale's currency.")],
     reason: Annotated[str, typer.Option(help="Why; the passenger's statement shows it.")],
@@ -92,7 +94,7 @@ def auditor(
 
 def evidence(
     terminal: Name,
-    number: Annotated[int, typer.Argument(help="Number of the receipt.")],
+    number: Annotated[int, typer.Argument(min=1, max=U32, help="Number of the receipt.")],
     ledger: Location,
     reader: Reader = None,
     as_json: AsJson = False,

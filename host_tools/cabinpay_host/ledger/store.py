@@ -239,6 +239,14 @@ class Ledger:
         with contextlib.suppress(HostError), db.writing(self._engine) as (_, meta):
             meta.archive_length = self.archive.append([Record(COMMITTED, ())], meta.archive_length)
 
+    def standing(self, terminal_kid: bytes, first: int, last: int) -> list[tuple[int, str]]:
+        """(number, code) of what stands open on a terminal's receipts from `first` to `last`, each once."""
+        mine = (ReceiptRow.terminal_kid == terminal_kid) & ReceiptRow.number.between(first, last)
+        flags = select(ReceiptRow.number, ExceptionRow.code).join(ExceptionRow)
+        with self.reading() as session:
+            found = session.execute(flags.where(mine, ExceptionRow.cleared.is_(None)))
+            return sorted({(number, code) for number, code in found})
+
     def _account(self, idents: list[int], new: int) -> Taken:
         open_flags = (
             select(ReceiptRow.number, ExceptionRow.code)
