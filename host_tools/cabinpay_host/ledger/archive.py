@@ -53,8 +53,9 @@ def receipt_record(kind: int, terminal_kid: bytes, number: int, receipt: bytes, 
 
 def ident(decision: Record) -> bytes:
     """Its id; of a terminal or an enrolment, which have none, the hash."""
-    own = decision.kind in (REFUND, LOST, ROLE)
-    return decision.fields[0] if own else hashlib.sha256(_pack(decision)).digest()
+    if decision.kind in (TERMINAL, ENROLMENT):
+        return hashlib.sha256(_pack(decision)).digest()
+    return decision.fields[0]
 
 
 def retraction(decision: Record) -> Record:
