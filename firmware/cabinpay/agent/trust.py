@@ -161,9 +161,13 @@ class Trust:
 
         return self._ask(CATALOGUE, page) or []
 
+    def crew_row(self, number):
+        """What the crew file has of this crew member, or None."""
+        return self._ask(CREW, lambda rows: rows.find(crew_key(number)))
+
     def crew_verifies(self, number, pin):
         """Is this the PIN of the crew member? Whoever asks limits how often: a few digits are soon tried."""
-        found = self._ask(CREW, lambda rows: rows.find(crew_key(number)))
+        found = self.crew_row(number)
         if not found or not pins.pin_form(pin):
             return False
         _, count, salt, expected = read_crew(found)
