@@ -29,7 +29,7 @@ _NEW = (0, 0, 0, FIRST_PREVIOUS, 0, 0, 0)
 
 class Journal:
     """acked: highest number that a ledger holds; fault: "" or why selling stops; snapshot_size: bytes that one takes at
-    most, kept free for it."""
+    most, kept free for it; promised(): bytes that something else is still to take."""
 
     def __init__(self, files, snapshot_size=0):
         self._files = files
@@ -39,6 +39,7 @@ class Journal:
         self._file = None
         self._size = SEGMENT_SIZE
         self._room = 0
+        self.promised = int  # nothing
         self.reserve = RESERVE + snapshot_size
         self._freed = 0
         self._high = 0
@@ -98,9 +99,9 @@ class Journal:
         """Bytes that voids and notes may still take: they use the reserve, and leave half of it to close and ack."""
         return self.room() + RESERVE // 2
 
-    def measure(self, promised=0):
-        """Counts the free bytes anew, less those `promised` to something else."""
-        self._room = self._files.free() - promised
+    def measure(self):
+        """Counts the free bytes anew."""
+        self._room = self._files.free() - self.promised()
 
     def append(self, record):
         """Makes `record` durable; StorageError otherwise, and then for every later call until the next boot."""

@@ -76,10 +76,9 @@ class Trust:
         """Forgets a bundle that waits for its files; what is there of them stays."""
         self._staged = None
 
-    def lacks(self, missing):
-        """Bytes that the staged bundle waits for, by what `install` answered."""
-        held = dict(missing)
-        return sum(entry[1] - held[entry[0]] for entry in self._staged[2].files if entry[0] in held)
+    def awaited(self):
+        """Bytes of files that a staged bundle still waits for."""
+        return sum([self._shelf.lacks(entry) for entry in self._staged[2].files]) if self._staged else 0
 
     def _judge(self, data, delegation, bundle, floor, known):
         if min(delegation.not_after, bundle.not_after) < floor:
