@@ -71,6 +71,8 @@ class Journal:
         self._segments.find(self._freed)
         self._room = self._files.free()
         damaged = [n for n in self._segments.ordinals if not self._take_up(n, None if n <= covered else replay)]
+        if not trunk.head:
+            trunk.number, trunk.head = 0, FIRST_PREVIOUS  # nothing is left for a break to follow
         trunk.ordinal = max(trunk.ordinal, covered)
         trunk.lost = trunk.lost or last > trunk.ordinal or max(marked, latest) > trunk.top
         trunk.ordinal = max(trunk.ordinal, last)
@@ -265,7 +267,11 @@ class Journal:
                 yield ordinal
 
     def _before(self, ordinal):
-        header = self._segments.header(ordinal)
+        try:
+            header = self._segments.header(ordinal)
+        except OSError:
+            self.fault = DAMAGED
+            raise StorageError()
         return header and header[0]
 
     def _write(self, record):

@@ -89,7 +89,7 @@ class Terminal:
                 self.drbg = Drbg(self.urandom(32), 0, self.urandom(32))
                 return
             self._start()
-        except (ValueError, OSError):
+        except (ValueError, OSError, StorageError):
             # the journal may not have been read to its end, so nothing may be appended to it either
             self.damage = self.journal.fault = DAMAGED
             self.drbg = Drbg(self.urandom(32), 0, self.urandom(32))
@@ -326,6 +326,8 @@ class Terminal:
                 code = self._decide(scan, sale, reading)
             if code == verdict.ALREADY_PAID:
                 return self._paid_before(scan)
+            if code == verdict.APPROVED and not self.chain.takes(sale.currency):
+                code = "currency"
             if code == verdict.APPROVED and self.store.full():
                 code = "full"
         except StorageError as e:
@@ -337,7 +339,10 @@ class Terminal:
             scan, self.trust, self.chain.shift, sale, reading, self.spend, self.store.since_ground, self.passes,
             self.crypto.verify, self.journal.find_payment,
         )  # fmt: skip
-        return "stale" if code == verdict.APPROVED and self._may_be_lost(scan) else code
+        if code != verdict.APPROVED or not self._may_be_lost(scan):
+            return code
+        # where nobody knows when the damage was, no new code would be any better
+        return "mode" if self.chain.bills_only else "stale"
 
     def _may_be_lost(self, scan):
         """Can this payment have made a sale that damage has taken? A bill is paid only once, any other code must be

@@ -147,8 +147,12 @@ class Trust:
     def catalogue(self, sku, currency=None):
         """[sku, English name, Chinese name, unit price, currency] or None; without `currency` in the bundle's first."""
         number = currency or self.bundle.currencies[0][0]
-        found = self._ask(CATALOGUE, lambda rows: rows.find(item_key(number, sku)))
-        return read_item(found) if found else None
+
+        def item(rows):
+            found = rows.find(item_key(number, sku))
+            return read_item(found) if found else None
+
+        return self._ask(CATALOGUE, item)
 
     def catalogue_page(self, currency, first, most):
         """Up to `most` items of this currency in the order of their skus, from the `first` (0) on."""
