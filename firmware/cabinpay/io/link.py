@@ -7,15 +7,18 @@ TURN = 64
 IDLE_MS = 2
 
 
-async def serve(stream, session, changed):
-    """Answers requests from `stream` until `session` is leaving. stream.read_some(buffer) -> bytes read,
-    stream.write_some(data) -> bytes taken; neither blocks. `changed()` is called after each request."""
+async def serve(stream, begin, changed):
+    """Answers requests from `stream` until the session is leaving. stream.read_some(buffer) -> bytes read,
+    stream.write_some(data) -> bytes taken; neither blocks. begin() makes the session at the first request: in the air,
+    where there is none, its code need not be in RAM. `changed()` is called after each request."""
     decoder = frames.Decoder(frames.MAX_REQUEST)
     buffer = bytearray(TURN)
     view = memoryview(buffer)
-    while not session.leaving:
+    session = None
+    while session is None or not session.leaving:
         n = stream.read_some(buffer)
         for body in decoder.feed(view[:n]) if n else ():
+            session = session or begin()
             for reply in session.answer(body):
                 await send(stream, frames.encode(reply))
             changed()

@@ -9,7 +9,9 @@ class Logged:
         self._uart = uart
         self.width = panel.width
         self.height = panel.height
+        self.band = panel.band
         self.buffer = panel.buffer
+        self.draw = panel.draw
 
     def show(self, name, lines, code):
         self._panel.show(name, lines, code)
