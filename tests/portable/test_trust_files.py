@@ -1,7 +1,6 @@
 """The files that travel with a bundle: formats, staging by hash, all at once or not at all."""
 
 import gc
-import struct
 
 import parcel
 from cabinpay.agent.errors import Refused, StorageError
@@ -143,15 +142,6 @@ def test_a_file_out_of_order_is_no_list():
     world.terminal.install(parcel.bundle_with(backwards, version=8))
     assert code(parcel.send, world.terminal, backwards, [["revoked", 0]]) == "file_order"
     assert world.terminal.trust.bundle.version == 7
-
-
-def test_a_catalogue_with_a_name_that_is_no_text_is_refused():
-    for name in (b"\xe8\x8c", b"\xff"):
-        row = struct.pack(">HII28s42s", EUR, 101, 350, b"Tea", name)
-        world = ready()
-        world.terminal.install(parcel.bundle_with({"catalogue": row}, version=8))
-        assert code(parcel.send, world.terminal, {"catalogue": row}, [["catalogue", 0]]) == "file_order"
-        assert world.terminal.trust.bundle.version == 7 and held(world) == []
 
 
 def test_a_damaged_file_stops_selling_and_is_sent_again():

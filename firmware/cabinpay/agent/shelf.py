@@ -4,7 +4,7 @@ way lie side by side, none is ever changed, and the bundle's own rename is all t
 import binascii
 import hashlib
 
-from cabinpay.wire.files import CATALOGUE, Rows, read_item
+from cabinpay.wire.files import Rows
 
 from .errors import Refused, StorageError
 
@@ -83,9 +83,9 @@ class Shelf:
         if not self._matches(part, entry):
             self._files.remove(part)
             raise Refused("file_hash", "The file is not the one that the bundle names. Send it again.")
-        if not self._asked(part, entry, _good):
+        if not self._asked(part, entry, lambda rows: rows.ascending()):
             self._files.remove(part)
-            raise Refused("file_order", "The file's rows are damaged or out of order: make the bundle again.")
+            raise Refused("file_order", "The file's rows are out of order: make the bundle again.")
         self._files.rename(part, path)
 
     def _whole(self, entry):
@@ -118,15 +118,6 @@ class Shelf:
             return 0
         with self._files.open(path, "rb") as f:
             return f.seek(0, 2)
-
-
-def _good(rows):
-    try:
-        if rows.ascending():
-            return rows.name != CATALOGUE or all(read_item(rows.at(i)) for i in range(rows.count))
-    except ValueError:
-        pass  # a name that is no UTF-8
-    return False
 
 
 def _stem(entry):

@@ -59,7 +59,6 @@ class Rows:
     """The rows of file `name`, `length` bytes long; read(at, size) -> bytes asks for a part of it."""
 
     def __init__(self, name: str, length: int, read: "Callable[[int, int], bytes]") -> None:
-        self.name = name
         self._width, self._key = FORMS[name]
         self._read = read
         self.count = length // self._width
