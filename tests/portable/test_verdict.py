@@ -209,7 +209,7 @@ def test_every_reason_is_tested_and_has_a_text_for_the_crew():
     elsewhere = {"no_shift", "no_bundle", "no_sale", "other_bill", "already_paid", "seq", "count", "passes_full"}
     elsewhere.add("revoked")  # test_trust_files.py
     elsewhere.update(("full", "storage", "damaged", "rolled_back", "blank", "needs_recovery"))
-    never = {"signature", "frame"}  # of the wire, but no scan can come to them
+    never = {"signature"}  # of the wire, but no scan can come to it
     assert covered | elsewhere | never == set(REASONS)
     for code in REASONS:
         assert code in never or all(0 < len(line) <= 28 for line in TEXTS.get(code)), code

@@ -185,9 +185,9 @@ def cap(trust, sale, mode, reading, since_ground):
     return most
 
 
-def limited(trust, sale, reading, since_ground):
+def limited(trust, sale, reading, since_ground, broken):
     """Why only bills pay for this sale now, though bound or quick codes would over a good clock: bundle_expired,
-    ground_overdue, no_clock; or None."""
+    ground_overdue, no_clock; or None. broken: see Chain.bills_only."""
     entry = trust.currency(sale.currency)
     good, poor = 0, 0
     for caps in entry[2][BOUND - 1 :] if entry else ():
@@ -198,7 +198,7 @@ def limited(trust, sale, reading, since_ground):
         return "bundle_expired"
     if _overdue(trust, sale, since_ground):
         return "ground_overdue"
-    return "no_clock" if reading[1] == FLOOR and not poor else None
+    return "no_clock" if broken or (reading[1] == FLOOR and not poor) else None
 
 
 def _overdue(trust, sale, since_ground):

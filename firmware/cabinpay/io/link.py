@@ -20,7 +20,8 @@ async def serve(stream, begin, changed):
         for body in decoder.feed(view[:n]) if n else ():
             session = session or begin()
             for reply in session.answer(body):
-                await send(stream, frames.encode(reply))
+                if not await send(stream, frames.encode(reply)):
+                    break
             changed()
         await asyncio.sleep_ms(0 if n else IDLE_MS)
 
@@ -30,7 +31,8 @@ PATIENCE_TURNS = 2500
 
 
 async def send(stream, data):
-    """Writes a frame in small pieces; drops the rest of it when the other side takes nothing for five seconds."""
+    """Writes a frame in small pieces. False where the other side takes nothing for five seconds: the rest of it is
+    dropped, as must be what would follow it."""
     view = memoryview(data)
     at = 0
     patience = PATIENCE_TURNS
