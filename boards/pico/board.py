@@ -1,5 +1,7 @@
 """A Raspberry Pi Pico with what README.md has on its pins; pins and figures are board_data.WIRING, from board.toml."""
 
+import sys
+
 import machine
 import rp2
 from board_data import WIRING
@@ -46,6 +48,8 @@ buzzer = Buzzer(PWM(Pin(WIRING["buzzer"]["pin"])), Timer())
 scanner = _scanner(WIRING["scanner"])
 keypad = _keypad(WIRING["keypad"])
 link = UsbLink()
+# 2 KB that nobody asks for again
+del WIRING, sys.modules["board_data"]
 ticks = Ticks()
 
 
