@@ -1,7 +1,7 @@
 """The crew's screens, continued: the language they are in, and what the crew is told without asking."""
 
 import parcel
-from cabinpay.agent import language
+from cabinpay.agent import language, records
 from cabinpay.agent.errors import Refused
 from screens import Tour
 from test_crew import ITEMS, Table, at_sale
@@ -157,7 +157,7 @@ def test_what_a_ledger_holds_is_room():
     filled(table, 70)
     table.press("#")
     assert "70 % full: sync soon" in table.view.lines
-    table.world.terminal._note_ack(journal.number, b"ack")
+    journal.append(records.ack(journal.number, records.NO_TIME, b"ack"))
     filled(table, 70)
     table.press("D#")
     assert journal.held() == 4096 and 4096 * 100 // capacity == 1
