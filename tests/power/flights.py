@@ -63,7 +63,7 @@ def all_cuts(every: int, ages: list[str]) -> Count:
                 total.failures + count.failures,
             )  # fmt: skip
             part = f"age {shard[0]}, part {int(shard[2]) + 1} of 4"
-            print(f"{part}: {count.once} cuts, {count.twice} two deep", flush=True)
+            print(f"{part}: {count.once} cuts, {count.twice} two deep, {len(count.failures)} failed", flush=True)
     return total
 
 
