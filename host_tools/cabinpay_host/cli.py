@@ -19,6 +19,7 @@ from . import (
     cli_inspect,
     cli_keys,
     cli_ledger,
+    cli_sync,
     cli_terminal,
     cli_vectors,
     cli_wallet,
@@ -45,7 +46,7 @@ app.command("enrol")(cli_enrol.enrol)
 app.add_typer(cli_wallet.app, name="wallet")
 app.command("hello")(cli_terminal.hello)
 app.command("provision")(cli_terminal.provision_)
-app.command("sync")(cli_terminal.sync_)
+app.command("sync")(cli_sync.sync)
 app.command("maintenance")(cli_terminal.maintenance)
 app.command("log")(cli_terminal.log)
 cli_books.mount(cli_ledger.app)

@@ -131,7 +131,7 @@ class Pull:
             ReceiptRow.terminal_kid == self._kid, ReceiptRow.sha256.in_(hashes)
         )
         with self._ledger.reading() as session:
-            return {sha256: raw for sha256, raw in session.execute(query)}
+            return {row.sha256: row.raw for row in session.execute(query)}
 
 
 class _Verified(list[Item]):

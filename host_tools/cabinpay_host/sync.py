@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from cabinpay.wire.receipts import FLOOR
 
-from .acks import Acks
+from .acks import Acks, Signed
 from .errors import Exit, HostError
 from .keys import Key
 from .ledger.store import Ledger
@@ -20,7 +20,8 @@ class Report:
     """What a sync did. pulled: receipts new to the ledger, sums: their sales by currency; acked: up to which number
     the terminal knows them held; number: its last receipt; exceptions: (number, code) that stand open on what was
     pulled; refused: why the terminal did not take the bundle, or ""; time: "set" or why not; full: percent; drift:
-    seconds that its clock was ahead, None where it had none that could be."""
+    seconds that its clock was ahead, None where it had none that could be; signed: was the ledger's key here, or did
+    somebody carry its acks from before?"""
 
     label: str
     terminal_kid: bytes
@@ -36,6 +37,7 @@ class Report:
     full: int
     drift: int | None
     sums: dict[int, int]
+    signed: bool
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def synchronise(link: Link, ground: Ground, progress: Progress = _silent) -> Rep
     return Report(
         hello.label, hello.kid, pulled.new, after.acked, after.number, tuple(pulled.exceptions),
         after.bundle > before, after.bundle, refused, time, after.agent, after.full, drift, pulled.sums,
+        isinstance(ground.acks, Signed),
     )  # fmt: skip
 
 
