@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from cabinpay.wire.network import SERVER_NAME
+
 from . import files
 from .errors import Exit, HostError
 
-# What terminals call whichever gateway they talk to: the pin says which it is, not its name
-SERVER_NAME = "gateway.cabinpay"
 MAX_FILE = 8192
 # As a terminal stores it
 MAX_DER = 600

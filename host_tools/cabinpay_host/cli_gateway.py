@@ -9,13 +9,17 @@ import typer
 from cabinpay.wire.cbor import MAX_SIZE
 
 from . import bundle as bundles
-from . import certificate, files
+from . import certificate, files, keys, screen
+from . import network as networks
 from .cli_ledger import Location, open_ledger
 from .cli_sync import AckKey, Carried, GroundKey, NewBundle, equipment
+from .cli_terminal import Baud, Port
 from .errors import Exit, HostError
 from .gateway import Gateway, Place, serve
 from .ledger.store import Ledger
+from .link import Link
 from .sync import Ground
+from .transport import BAUD, SerialStream
 
 Address = tuple[str, int]
 
@@ -43,6 +47,26 @@ def gateway(
         current = Current(book, (ground, ack, carried, bundle), channel)
         current()
         serve(Gateway(where, current, lambda: book.knows_terminal(bytes(32))), _ready)
+
+
+def network(
+    port: Port,
+    ground: Annotated[Path, typer.Option(help="A ground key with right maintain.", metavar="KEY")],
+    file: Annotated[Path, typer.Option("--network", help="TOML: ssid, password, address, port, certificate, next.")],
+    baud: Baud = BAUD,
+) -> None:
+    """Give a terminal with Wi-Fi the network to join and the gateway to find there. Over the cable, in the office: the
+    secret goes through it in clear, and no command ever shows it.
+
+    Example: cabinpay network --port /dev/ttyACM0 --ground keeper.key --network ground.toml
+    """
+    keeper, given = keys.load_secret(ground, "ground"), networks.read(file)
+    with SerialStream(port, baud) as stream:
+        link = Link(stream)
+        found = link.hello()
+        link.login(found, keeper)
+        link.set_network(found, keeper, given)
+    screen.note(f"{found.label} joins that network from now on, when no sale is open")
 
 
 class Current:

@@ -148,6 +148,13 @@ class Link:
         payload = messages.maintenance(hello.kid, hello.nonce, not_after, codec)
         self.call("maintenance", ground.sign(payload, cose.AAD_MAINTENANCE), int(anyway))
 
+    def set_network(self, hello: Hello, keeper: Key, network: bytes) -> None:
+        """Gives a terminal with Wi-Fi the network to join (what network.read made)."""
+        for offset in range(0, len(network), CHUNK):
+            self.call("network", offset, network[offset : offset + CHUNK])
+        payload = codec.encode([hello.kid, hello.nonce, hashlib.sha256(network).digest()])
+        self.call("join", keeper.sign(payload, cose.AAD_MAINTENANCE))
+
     def open_blank(self) -> None:
         """As maintenance, of a terminal that has no keys to ask with and none to lose."""
         self.call("maintenance", b"", 0)
