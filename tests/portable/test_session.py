@@ -324,6 +324,15 @@ def test_rights():
     assert host.ask("time", host.time_text(NOW + 5, "time")) == ("ok", NOW + 5)
 
 
+def test_a_stolen_laptops_key_ends_with_the_next_bundle():
+    world = sold()
+    thief = logged_in(world, "pull")
+    assert thief.status("pull", 1, 1) == "ok"
+    world.terminal.install(bundle(version=8, ground=[entry for entry in EVERYONE if entry[0] != public("pull")]))
+    assert thief.status("pull", 1, 1) == "right", "in the middle of its session"
+    assert thief.login()[0] == "login"
+
+
 def test_acks():
     world = sold(4)
     journal = world.terminal.journal

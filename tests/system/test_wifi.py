@@ -1,8 +1,11 @@
 """Terminals over Wi-Fi: real MicroPython, real TLS, the gateway as its own process on loopback."""
 
+import contextlib
+import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -15,9 +18,11 @@ from pathlib import Path
 import pytest
 
 import simulator
-from cabinpay_host import certificate, network
+from cabinpay.wire import frames, messages
+from cabinpay_host import certificate, codec, network
 from cabinpay_host.errors import HostError
 from cabinpay_host.ledger import audit, views
+from cabinpay_host.link import Item
 from gate import SPEC, Gate, key_in, sign_on
 
 
@@ -262,6 +267,52 @@ def test_the_gateway_bounds_who_floods_it(gate: Gate, roaming: simulator.Termina
                 assert answer == b"" or answer.startswith(b"HTTP/1.1 404")
         give_network(gate, roaming, served.port)
         eventually(lambda: served.metric('cabinpay_gateway_sessions_total{result="ok"}') >= 1)
+
+
+def test_two_hosts_at_once(gate: Gate, roaming: simulator.Terminal) -> None:
+    """A laptop on the cable reads on while the terminal visits a gateway: each has its own session."""
+    sell(gate, roaming, "anna", 1500)
+    with gateway(gate) as served:
+        give_network(gate, roaming, served.port)
+        with gate.link(roaming) as link:
+            link.login(link.hello(), gate.laptop)
+            synced = 0.0
+            while not synced:
+                items: list[Item] = []
+                assert link.pull(1, items)[0] == items[-1][0] >= 4
+                synced = served.metric('cabinpay_gateway_sessions_total{result="ok"}')
+    assert acked(gate, roaming) == (held(gate), held(gate))
+
+
+def hostile(served: Served, answer: Callable[[bytes], bytes]) -> None:
+    """A client with TLS and no terminal's key, which answers what it is sent until it is hung up on."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        socket.create_connection(("127.0.0.1", served.port), timeout=60) as plain,
+        context.wrap_socket(plain) as stream,
+        contextlib.suppress(OSError),
+    ):
+        while request := stream.recv(4096):
+            stream.sendall(answer(request))
+
+
+def test_who_is_no_terminal_is_hung_up_on(gate: Gate, roaming: simulator.Terminal) -> None:
+    strange = [1, "ready", "agent", "9C-001", os.urandom(32), bytes(16), 1]
+
+    def as_a_stranger(request: bytes) -> bytes:
+        (body,) = frames.Decoder(frames.MAX_REQUEST).feed(request)
+        return frames.encode(messages.reply(messages.read_request(body, codec)[0], "ok", strange, codec))
+
+    with gateway(gate) as served:
+        hostile(served, as_a_stranger)
+        eventually(lambda: served.metric('cabinpay_gateway_sessions_total{result="refused"}') == 1)
+        hostile(served, lambda request: request)
+        hostile(served, lambda _: os.urandom(1 << 20))
+        eventually(lambda: served.metric('cabinpay_gateway_sessions_total{result="terminal"}') == 2)
+        assert served.metric("cabinpay_gateway_connections") == 0
+        assert served.metric("process_resident_memory_bytes") < 300e6
+    assert "fault" not in (gate.folder / "gate.log").read_text()
 
 
 def test_health_tells_that_the_ledger_is_gone(gate: Gate, roaming: simulator.Terminal) -> None:
