@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint fuzz faults vectors screens bench bench-ed25519 pico-image emulated hil clean
+.PHONY: help demo test lint fuzz faults vectors screens bench bench-sync bench-ed25519 pico-image emulated hil clean
 
 help:
 	@echo "make demo   fly one flight on real MicroPython and tell the story"
@@ -15,6 +15,7 @@ help:
 	@echo "make vectors  make tests/vectors again from their written seed"
 	@echo "make screens  pictures of every screen of the crew's, in build/screens"
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
+	@echo "make bench-sync  a sync over a line of 115200 baud, beside mpremote copying the same bytes"
 	@echo "make bench-ed25519  cycles of signatures on the emulated Pico (after make pico-image)"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
@@ -51,6 +52,9 @@ screens: $(READY)
 
 bench: $(READY)
 	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/run.py
+
+bench-sync: $(READY)
+	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/sync.py
 
 bench-ed25519: $(READY)
 	@PYTHONPATH=boards:boards/unix:tests $(BIN)/python tests/bench/ed25519_cycles.py
