@@ -23,6 +23,7 @@ _READERS: dict[str, Any] = {
     "pulled": messages.read_pulled,
     "status": lambda data, _: read_status(data),
     "network": lambda data, c: array(data, JOIN, c),
+    "log": messages.read_log,
     "evidence": receipts.Evidence.unpack,
     "request": messages.read_request,
     "reply": messages.read_reply,
@@ -65,6 +66,7 @@ _SHAPES: tuple[tuple[str, tuple[type, ...]], ...] = (
     ("pulled", (bytes, bytes, int, int, bytes, bytes)),
     ("status", (bytes, bytes, str, str, int, int, int, int, int, int)),
     ("network", (bytes, bytes, bytes)),
+    ("log", (bytes, bytes, str)),
 )
 
 

@@ -250,6 +250,9 @@ def link_objects(head: bytes) -> Iterator[Entry]:
     about = "The network whose SHA-256 this is may be joined"
     claims = [kid("terminal"), some("terminal nonce", 16), sha(cbor(NETWORK))]
     yield signed("network", about, "network", claims, "laptop", b"cabinpay-maintenance")
+    about = "The terminal's word on its last crash, in this session"
+    claims = [kid("terminal"), some("terminal nonce", 16), "sale: OSError: [Errno 5] EIO"]
+    yield signed("log", about, "log", claims, "terminal", b"cabinpay-status")
 
 
 def trust_files() -> Iterator[Entry]:
