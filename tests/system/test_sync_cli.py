@@ -2,8 +2,12 @@
 what it says in the end."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+import tty
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -125,6 +129,36 @@ def test_usage(gate: Gate) -> None:
     ):
         done = sync(gate, *arguments, ack=ack)
         assert done.returncode in (2, 3) and done.stderr.startswith(f"cabinpay: {code}: "), (arguments, done.stderr)
+
+
+def test_an_interrupted_sync_ends_at_once(gate: Gate) -> None:
+    """Ctrl-C while it waits for a terminal that does not answer."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    ours = ["--ground", "laptop.key", "--ack", "ledger.key", "--ledger", books(gate)]
+    command = [sys.executable, "-m", "cabinpay_host.cli", "sync", "--port", os.ttyname(slave), *ours]
+    process = subprocess.Popen(command, cwd=gate.folder, stderr=subprocess.PIPE, text=True)
+    try:
+        assert os.read(master, 1), "it has asked"
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
+        assert (process.returncode, told) == (130, "") and time.monotonic() - begun < 5
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+        os.close(slave)
+
+
+def test_a_port_that_does_not_answer_is_one_line(gate: Gate) -> None:
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    done = sync(gate, "--port", os.ttyname(slave))
+    os.close(master)
+    os.close(slave)
+    assert (done.returncode, done.stdout) == (5, "") and done.stderr.startswith("cabinpay: no_answer: ")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def port(name: str, vid: int | None, pid: int | None) -> ListPortInfo:
