@@ -55,6 +55,7 @@ bench: $(READY)
 
 bench-sync: $(READY)
 	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/sync.py
+	@PYTHONPATH=boards:boards/unix:tests:tests/system $(BIN)/python tests/bench/sync_pico.py
 
 bench-ed25519: $(READY)
 	@PYTHONPATH=boards:boards/unix:tests $(BIN)/python tests/bench/ed25519_cycles.py
