@@ -67,7 +67,8 @@ class Requests:
         name = chance.choice(("revoked", "revoked", "crew", "../keys"))
         op, args = chance.choice(
             (
-                ("hello", []), ("pull", [1, 32]), ("pull", [number, 0xFFFFFFFF]), ("ack", [ack]), ("time", [time]), ("status", []),
+                ("hello", []), ("pull", [1, 32]), ("pull", [number, 0xFFFFFFFF]), ("ack", [ack]), ("time", [time]),
+                ("status", []),
                 ("login", [chance.choice((ack, time))]), ("provision", [bytes(32)] * 3 + ["label", "plane"]),
                 ("bundle", [len(bundle), at, bundle[at : at + 150] or b"\x00"]),
                 ("file", [name, chance.choice((0, at, 16 * at)), chance.randbytes(chance.choice((1, 16, 160, 200)))]),

@@ -1,8 +1,10 @@
 """Terminals over Wi-Fi: real MicroPython, real TLS, the gateway as its own process on loopback."""
 
 import contextlib
+import itertools
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -17,9 +19,11 @@ from pathlib import Path
 
 import pytest
 
+import rig
 import simulator
 from cabinpay.wire import frames, messages
 from cabinpay_host import certificate, codec, network
+from cabinpay_host.cli_gateway import Current
 from cabinpay_host.errors import HostError
 from cabinpay_host.ledger import audit, views
 from cabinpay_host.link import Item
@@ -205,6 +209,32 @@ def test_no_visit_while_a_sale_is_open(gate: Gate, roaming: simulator.Terminal) 
         eventually(lambda: served.metric('cabinpay_gateway_sessions_total{result="ok"}') >= 1)
 
 
+def test_it_backs_off_from_a_gateway_that_hangs_up(gate: Gate, roaming: simulator.Terminal) -> None:
+    came = []
+    with socket.create_server(("127.0.0.1", 0)) as rude:
+        rude.settimeout(60)
+        give_network(gate, roaming, rude.getsockname()[1])
+        for _ in range(4):
+            connection, _ = rude.accept()
+            came.append(time.monotonic())
+            connection.close()
+    waits = [after - before for before, after in itertools.pairwise(came)]
+    assert waits[0] >= 1.9 and waits[1] >= 3.9 and waits[2] >= 7.9, waits
+
+
+def test_no_visit_without_memory_for_it(provisioned: Path, gate: Gate) -> None:
+    rig.break_agent(provisioned, "import board\nboard.wlan.needs = 1 << 29\n")
+    with simulator.Terminal(provisioned, wifi=1) as terminal, socket.create_server(("127.0.0.1", 0)) as server:
+        terminal.wait("sign_on")
+        pinning(gate, 2)
+        gate.sync(terminal)
+        give_network(gate, terminal, server.getsockname()[1])
+        server.settimeout(5)
+        with pytest.raises(TimeoutError):
+            server.accept()
+        assert terminal.alive
+
+
 def test_without_wifi_nothing_of_it_is_loaded(gate: Gate, terminal: simulator.Terminal) -> None:
     with gate.link(terminal) as link:
         hello = link.hello()
@@ -323,6 +353,23 @@ def test_health_tells_that_the_ledger_is_gone(gate: Gate, roaming: simulator.Ter
             served.page("/health")
         (gate.folder / "ledger.db").write_bytes(whole)
         assert served.page("/health") == "ok\n"
+
+
+def test_a_bundle_replaced_in_its_place_is_brought_from_then_on(gate: Gate, provisioned: Path) -> None:
+    pinning(gate, 2)
+    pin = certificate.pin(certificate.load(gate.folder / "gate.crt"))
+    place = gate.folder / "9C.bundle"
+    shutil.copy(gate.folder / "2.bundle", place)
+    current = Current(gate.ledger, (gate.folder / "laptop.key", gate.folder / "ledger.key", None, place), pin)
+    first = current()
+    assert first.bundle and first.bundle[0] == 2 and current() is first
+    pinning(gate, 3)
+    shutil.copy(gate.folder / "3.bundle", place)
+    second = current()
+    assert second.bundle and second.bundle[0] == 3
+    shutil.copy(gate.folder / "1.bundle", place)
+    with pytest.raises(HostError, match="not_pinned"):
+        current()
 
 
 def test_a_gateway_whose_bundle_does_not_pin_it_does_not_start(gate: Gate, provisioned: Path) -> None:
