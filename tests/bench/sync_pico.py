@@ -22,7 +22,7 @@ from gate import Gate, key_in, sign_on
 from pico_emulated import image
 from pico_emulated.layout import PicoError
 
-SALES = 8
+SALES = 4
 
 
 @contextmanager
