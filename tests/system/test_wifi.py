@@ -98,7 +98,7 @@ def give_network(gate: Gate, terminal: simulator.Terminal, port: int, current: s
         link.set_network(hello, gate.keeper, network.read(settings))
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 30) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 90) -> None:
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until, "it never came to that"
