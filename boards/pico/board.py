@@ -3,15 +3,13 @@
 import machine
 import rp2
 from board_data import WIRING
-from machine import PWM, SPI, UART, Pin, Timer
+from machine import PWM, UART, Pin, Timer
 
 from cabinpay.io.buzzer import Buzzer
 from cabinpay.io.carve import holds_records
 from cabinpay.io.clock import Ticks
 from cabinpay.io.gm65 import Scanner
 from cabinpay.io.keypad import Keypad
-from cabinpay.io.screen_log import Logged
-from cabinpay.io.st7789 import Panel
 from cabinpay.io.usb import UsbLink
 
 MAX_PASSES = WIRING["max_passes"]
@@ -23,8 +21,21 @@ _SPARE = 0xD0000080
 _OPEN = 0x0CAB19A7
 
 
+def _i2c():
+    d = WIRING["i2c"]
+    return machine.I2C(d["id"], sda=Pin(d["sda"]), scl=Pin(d["scl"]))
+
+
 def _panel(d):
-    spi = SPI(d["spi"], baudrate=SPI_HZ, sck=Pin(d["sck"]), mosi=Pin(d["mosi"]))
+    if "oled" in WIRING:
+        from ssd1306 import SSD1306_I2C
+
+        from cabinpay.io.oled import Oled
+
+        return Oled(SSD1306_I2C(128, 64, _i2c()))
+    from cabinpay.io.st7789 import Panel
+
+    spi = machine.SPI(d["spi"], baudrate=SPI_HZ, sck=Pin(d["sck"]), mosi=Pin(d["mosi"]))
     cs, dc, reset = (Pin(d[name], Pin.OUT, value=1) for name in ("cs", "dc", "reset"))
     return Panel(spi, cs, dc, reset, Pin(d["backlight"], Pin.OUT, value=0), d["width"], d["height"])
 
@@ -39,8 +50,10 @@ def _keypad(k):
     return Keypad(rows, [Pin(n, Pin.IN, Pin.PULL_UP) for n in k["columns"]], k["keys"], Timer())
 
 
-panel = _panel(WIRING["display"])
+panel = _panel(WIRING.get("display"))
 if "screen_log" in WIRING:
+    from cabinpay.io.screen_log import Logged
+
     panel = Logged(panel, UART(WIRING["screen_log"]["uart"], 115200, tx=Pin(WIRING["screen_log"]["tx"])))
 buzzer = Buzzer(PWM(Pin(WIRING["buzzer"]["pin"])), Timer())
 scanner = _scanner(WIRING["scanner"])
@@ -59,8 +72,12 @@ def carved():
 
 
 def rtc():
-    """This board has no clock that survives power."""
-    return None
+    """Unix seconds of a clock that survives power, or None."""
+    if "rtc" not in WIRING:
+        return None
+    from cabinpay.io import ds3231
+
+    return ds3231.read(_i2c())
 
 
 def began_by_reset():

