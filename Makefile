@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint fuzz vectors screens bench bench-ed25519 pico-image emulated hil clean
+.PHONY: help demo test lint fuzz vectors screens wiring bench bench-ed25519 pico-image emulated hil clean
 
 help:
 	@echo "make demo   fly one flight on real MicroPython and tell the story"
@@ -13,6 +13,7 @@ help:
 	@echo "make fuzz   mutate everything that is read for FUZZ_SECONDS (120) or FUZZ_COUNT cases"
 	@echo "make vectors  make tests/vectors again from their written seed"
 	@echo "make screens  pictures of every screen of the crew's, in build/screens"
+	@echo "make wiring   each board's table and drawing of its wires, from its board.toml"
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
 	@echo "make bench-ed25519  cycles of signatures on the emulated Pico (after make pico-image)"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
@@ -44,6 +45,9 @@ vectors: $(READY)
 
 screens: $(READY)
 	@PYTHONPATH=boards/unix:tests $(BIN)/python tests/make_screens.py
+
+wiring: $(READY)
+	@$(BIN)/python boards/wiring.py
 
 bench: $(READY)
 	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/run.py

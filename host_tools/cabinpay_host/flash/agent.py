@@ -39,7 +39,8 @@ def compiled(source: Path, name: str, arch: str) -> bytes:
 
 
 def _sources(board: Board, firmware: Path) -> Iterator[tuple[Path, Path]]:
-    yield Path("board.py"), (BOARDS / board.data.get("base", board.name) / "board.py").resolve()
+    own = BOARDS / board.name / "board.py"
+    yield Path("board.py"), own if own.exists() else BOARDS / board.data["base"] / "board.py"
     yield Path(START), firmware / "main.py"
     for source in sorted(firmware.rglob("*.py")):
         path = source.relative_to(firmware)

@@ -75,6 +75,11 @@ def names() -> list[str]:
     return sorted(path.parent.name for path in BOARDS.glob("*/board.toml"))
 
 
+def real() -> list[str]:
+    """Those that can be on a port."""
+    return [name for name in names() if not load(name).data.get("emulated")]
+
+
 def load(name: str, oled: bool = False, rtc: bool = False) -> Board:
     """The board of this name; one without pins for an ST7789 has an SSD1306."""
     if name not in names():
@@ -96,10 +101,10 @@ def merged(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
 
 def ports() -> list[tuple[str, list[str]]]:
     """(serial port, boards that it may be by its USB id), the ports that may be some."""
-    ids = {name: {tuple(pair) for pair in load(name).data.get("usb", [])} for name in names()}
+    ids = {name: {tuple(pair) for pair in load(name).data["usb"]} for name in real()}
     found = []
     for port in sorted(list_ports.comports()):
-        fitting = [name for name in ids if (port.vid, port.pid) in ids[name] and "base" not in load(name).data]
+        fitting = [name for name in ids if (port.vid, port.pid) in ids[name]]
         if fitting:
             found.append((port.device, fitting))
     return found
@@ -119,7 +124,7 @@ def found(port: str | None, board: str | None, every: bool) -> list[tuple[str, s
 
 def by_machine(machine: str) -> str:
     """The board whose firmware says that it is this machine."""
-    fitting = [name for name in names() if "base" not in load(name).data and load(name).machine == machine]
+    fitting = [name for name in real() if load(name).machine == machine]
     if not fitting:
         raise HostError("board_unknown", f"no board of boards/ is a {machine}; see boards/README.md", Exit.TERMINAL)
     return fitting[0]
@@ -130,5 +135,5 @@ def none_found() -> HostError:
 
 
 def unsure() -> HostError:
-    line = f"which board this is cannot be told by its USB id: name it with --board ({', '.join(names())})"
+    line = f"which board this is cannot be told by its USB id: name it with --board ({', '.join(real())})"
     return HostError("board_unsure", line, Exit.USAGE)
