@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 import subprocess
@@ -209,7 +210,7 @@ def test_a_full_flash_is_refused_before_anything_is_written(
 
 
 def test_every_cut_of_the_switch_leaves_the_old_agent_or_the_new_one(
-    service: Path, contents: dict[str, dict[str, bytes]], tmp_path: Path
+    service: Path, contents: dict[str, dict[str, bytes]]
 ) -> None:
     """From the moment that the other slot is checked: main.py, its rename, and what is removed after it."""
     with Pico(service) as pico, prompt_of(pico) as prompt:
@@ -220,13 +221,15 @@ def test_every_cut_of_the_switch_leaves_the_old_agent_or_the_new_one(
     before, filled = kept(service), service.read_bytes()
     total = operations_of_the_switch(service, plan.target)
     seen = []
-    for at in range(1, total + 1):
+    # inside the operation: nothing of it is done, a part, all; then two of what is removed
+    for at, size in [*itertools.product(range(1, total + 1), (0, 100, 256)), (total + 1, 0), (total + 20, 100)]:
         service.write_bytes(filled)
         with Pico(service) as pico, prompt_of(pico) as prompt:
-            pico.cut(at, 100 if at % 2 else 0)
+            pico.cut(at, size)
             with suppress(HostError):
                 slots.activate(prompt, plan.target)
-        assert kept(service) == {**before, "boots": kept(service)["boots"]}
+                slots.clear(prompt, plan.target)
+        assert {**kept(service), "boots": b""} == {**before, "boots": b""}
         seen.append(version_on(service, contents))
     assert seen == [OLD] * seen.count(OLD) + [NEW] * seen.count(NEW) and set(seen) == {OLD, NEW}, seen
 
@@ -277,7 +280,7 @@ def test_from_bare_to_a_provisioned_terminal_in_text(pico: Pico, tmp_path: Path)
     ground.ledger.close()
     words = ["flash", "--board", "pico_emulated", "--port", pico.port]
     more = ["--label", "9C-007", "--root", f"{tmp_path}/root.pub", "--next-root", f"{tmp_path}/next.pub"]
-    more += ["--bundle", f"{tmp_path}/1.bundle", "--ledger", f"{tmp_path}/ledger.db"]
+    more += ["--bundle", f"{tmp_path}/1.bundle", "--ledger", f"sqlite:///{tmp_path}/ledger.db#{tmp_path}/archive"]
     done = cabinpay(*words)
     assert done.returncode == 0, done.stderr
     assert f"{OLD} answers: blank" in done.stderr and "Traceback" not in done.stderr

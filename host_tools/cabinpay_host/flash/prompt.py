@@ -26,6 +26,7 @@ from ..transport import SerialStream
 
 # For a prompt to answer; one that runs nothing does at once
 ANSWER_SECONDS = 3.0
+QUIET_SECONDS = 0.2
 # For a command at the prompt: a flash that is nearly full is slow
 COMMAND_SECONDS = 120
 # Bytes a command at the prompt: each costs a turn on the line
@@ -109,9 +110,20 @@ class Prompt:
             try:
                 with contextlib.redirect_stdout(io.StringIO()):
                     self._transport.enter_raw_repl(soft_reset=False, timeout_overall=ANSWER_SECONDS)
+                    self._settle()
+                    self._transport.enter_raw_repl(soft_reset=False, timeout_overall=ANSWER_SECONDS)
             except (TransportError, OSError):
                 self._transport.close()
                 raise HostError("no_prompt", f"{port} answers with no prompt of MicroPython", Exit.TERMINAL) from None
+
+    def _settle(self) -> None:
+        """A board that was starting answers every call that it got in the meantime: passes over all of that."""
+        port = self._transport.serial
+        while True:
+            time.sleep(QUIET_SECONDS)
+            if not port.in_waiting:
+                return
+            port.read(port.in_waiting)
 
     def run(self, code: str) -> Any:
         """What `code` prints, as a Python value; None where it prints nothing."""

@@ -34,6 +34,7 @@ except:
     import machine
 
     machine.reset()
+micropython.kbd_intr(3)
 """
 _HASHES = """
 import os, hashlib
