@@ -34,8 +34,8 @@ try:
             if second == starts.SECONDS:
                 starts.well(files)
 
-    async def serve(door, changed):
-        await link.serve(board.link, door, changed)
+    async def serve(begin, changed):
+        await link.serve(board.link, begin, changed)
         await asyncio.sleep_ms(200)  # the last reply is on its way
         board.reset()
 
@@ -48,7 +48,6 @@ try:
 
     async def work(dog):
         from cabinpay.agent.crew import Crew
-        from cabinpay.agent.session import Session
         from cabinpay.agent.terminal import Terminal
         from cabinpay.io import lines
         from cabinpay.io.screen import Screen
@@ -61,12 +60,17 @@ try:
         crew = Crew(terminal, Screen(board.panel, board.buzzer))
         crew.start()
 
+        def session():
+            from cabinpay.agent.session import Session
+
+            return Session(terminal)
+
         def scanned(line):
             crew.scanned(line)
             board.keypad.forget()
 
         await asyncio.gather(
-            serve(Session(terminal), crew.start),
+            serve(session, crew.start),
             lines.scan_lines(board.scanner, scanned),
             lines.key_presses(board.keypad, crew.key),
             look_after(dog, crew.tick),
@@ -78,7 +82,7 @@ try:
 
         notice.show(board.panel, ("RESCUE", "", "Take it to the ground crew:", "cabinpay log"))
         door = Door(Rescue(files, *crypto(dog), board.ticks, os.urandom, board.carved))
-        await asyncio.gather(serve(door, board.ticks), look_after(dog, board.ticks))
+        await asyncio.gather(serve(lambda: door, board.ticks), look_after(dog, board.ticks))
 
     start = starts.PROMPT if board.prompt_is_open() else starts.begin(files, board.began_by_reset())
     if start == starts.PROMPT:

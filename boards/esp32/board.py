@@ -1,5 +1,7 @@
 """An ESP32 or ESP32-C3 with what README.md has on its pins; pins and figures are board_data.WIRING, from board.toml."""
 
+import sys
+
 import machine
 from board_data import WIRING
 from machine import PWM, UART, Pin, Timer
@@ -19,18 +21,17 @@ WATCHDOG_MS = 8388
 _OPEN = b"cabinpay open"
 
 
-def _i2c():
-    d = WIRING["i2c"]
+def _i2c(d):
     return machine.I2C(d["id"], sda=Pin(d["sda"]), scl=Pin(d["scl"]))
 
 
-def _panel(d):
-    if "oled" in WIRING:
+def _panel(d, bus):
+    if d is None:
         from ssd1306 import SSD1306_I2C
 
         from cabinpay.io.oled import Oled
 
-        return Oled(SSD1306_I2C(128, 64, _i2c()))
+        return Oled(SSD1306_I2C(128, 64, bus))
     from cabinpay.io.st7789 import Panel
 
     # the pin that is MISO by default has another use
@@ -49,11 +50,15 @@ def _keypad(k):
     return Keypad(rows, [Pin(n, Pin.IN, Pin.PULL_UP) for n in k["columns"]], k["keys"], Timer(0))
 
 
-panel = _panel(WIRING.get("display"))
+bus = _i2c(WIRING["i2c"]) if "i2c" in WIRING else None
+panel = _panel(WIRING.get("display"), bus)
 buzzer = Buzzer(PWM(Pin(WIRING["buzzer"]["pin"]), freq=1000, duty_u16=0), Timer(1))
 scanner = _scanner(WIRING["scanner"])
 keypad = _keypad(WIRING["keypad"])
 link = UsbLink()
+clock = bus if "rtc" in WIRING else None
+# 2 KB that nobody asks for again
+del WIRING, sys.modules["board_data"]
 ticks = Ticks()
 
 
@@ -68,11 +73,11 @@ def carved():
 
 def rtc():
     """Unix seconds of a clock that survives power, or None."""
-    if "rtc" not in WIRING:
+    if clock is None:
         return None
     from cabinpay.io import ds3231
 
-    return ds3231.read(_i2c())
+    return ds3231.read(clock)
 
 
 def began_by_reset():

@@ -1,5 +1,7 @@
 """A Raspberry Pi Pico with what README.md has on its pins; pins and figures are board_data.WIRING, from board.toml."""
 
+import sys
+
 import machine
 import rp2
 from board_data import WIRING
@@ -21,18 +23,17 @@ _SPARE = 0xD0000080
 _OPEN = 0x0CAB19A7
 
 
-def _i2c():
-    d = WIRING["i2c"]
+def _i2c(d):
     return machine.I2C(d["id"], sda=Pin(d["sda"]), scl=Pin(d["scl"]))
 
 
-def _panel(d):
-    if "oled" in WIRING:
+def _panel(d, bus):
+    if d is None:
         from ssd1306 import SSD1306_I2C
 
         from cabinpay.io.oled import Oled
 
-        return Oled(SSD1306_I2C(128, 64, _i2c()))
+        return Oled(SSD1306_I2C(128, 64, bus))
     from cabinpay.io.st7789 import Panel
 
     spi = machine.SPI(d["spi"], baudrate=SPI_HZ, sck=Pin(d["sck"]), mosi=Pin(d["mosi"]))
@@ -50,7 +51,8 @@ def _keypad(k):
     return Keypad(rows, [Pin(n, Pin.IN, Pin.PULL_UP) for n in k["columns"]], k["keys"], Timer())
 
 
-panel = _panel(WIRING.get("display"))
+bus = _i2c(WIRING["i2c"]) if "i2c" in WIRING else None
+panel = _panel(WIRING.get("display"), bus)
 if "screen_log" in WIRING:
     from cabinpay.io.screen_log import Logged
 
@@ -59,6 +61,9 @@ buzzer = Buzzer(PWM(Pin(WIRING["buzzer"]["pin"])), Timer())
 scanner = _scanner(WIRING["scanner"])
 keypad = _keypad(WIRING["keypad"])
 link = UsbLink()
+clock = bus if "rtc" in WIRING else None
+# 2 KB that nobody asks for again
+del WIRING, sys.modules["board_data"]
 ticks = Ticks()
 
 
@@ -73,11 +78,11 @@ def carved():
 
 def rtc():
     """Unix seconds of a clock that survives power, or None."""
-    if "rtc" not in WIRING:
+    if clock is None:
         return None
     from cabinpay.io import ds3231
 
-    return ds3231.read(_i2c())
+    return ds3231.read(clock)
 
 
 def began_by_reset():

@@ -20,6 +20,7 @@ _READERS: dict[str, Any] = {
     "maintenance": messages.read_maintenance,
     "time or maintenance": messages.read_time,
     "pulled": messages.read_pulled,
+    "log": messages.read_log,
     "evidence": receipts.Evidence.unpack,
     "request": messages.read_request,
     "reply": messages.read_reply,
@@ -60,6 +61,7 @@ _SHAPES: tuple[tuple[str, tuple[type, ...]], ...] = (
     ("ack", (bytes, int, bytes, bytes)),
     ("time or maintenance", (bytes, bytes, int)),
     ("pulled", (bytes, bytes, int, int, bytes, bytes)),
+    ("log", (bytes, bytes, str)),
 )
 
 

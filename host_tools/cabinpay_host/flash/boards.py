@@ -55,7 +55,7 @@ class Board:
     def wiring(self) -> dict[str, Any]:
         """What the device is told of it: it has no memory for the rest."""
         names = [name for name in _ON_DEVICE if name in self.data]
-        more: dict[str, Any] = {"oled": 1} if self.oled else {"display": _without(self.data["display"], "type")}
+        more: dict[str, Any] = {} if self.oled else {"display": _without(self.data["display"], "type")}
         if self.rtc:
             more["rtc"] = 1
         if self.oled or self.rtc:

@@ -215,7 +215,7 @@ class Job:
 
     def _check_mpy(self) -> None:
         assert self._facts is not None
-        made = agent.compiled(boards.FIRMWARE / "cabinpay/__init__.py", "x.py", self.known.arch)[_VERSION_BYTE]
+        made = agent.compiled("", "x", self.known.arch)[_VERSION_BYTE]
         if self._facts.mpy != made:
             line = f"MicroPython {self._facts.version} takes .mpy {self._facts.mpy}, mpy-cross makes {made}"
             raise HostError("wrong_micropython", f"{line}: put the pinned image on it", Exit.REFUSED)

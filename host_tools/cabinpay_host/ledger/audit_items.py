@@ -121,22 +121,25 @@ def _enrolment_record(_: Keys, issuer_kid: bytes, cti: bytes, sub: bytes, passen
     return [Item(name, _digest(sub.decode(), passenger.decode()))]
 
 
-# Digest of a receipt that its terminal gave; one that only a phone has handed in has none
-_STREAMED = b"streamed"
+# Digest of a receipt that its terminal gave; one that only a phone has handed in has none. With evidence it is the
+# other way round.
+_STREAMED, _HANDED = b"streamed", b"handed"
 
 
 def _receipt_record(_: Keys, terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes) -> list[Item]:
-    return _receipt_items(terminal_kid, number, raw, evidence, _STREAMED)
+    return _receipt_items(terminal_kid, number, raw, evidence, (_STREAMED, b""))
 
 
 def _hand_in_record(_: Keys, terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes) -> list[Item]:
-    return _receipt_items(terminal_kid, number, raw, evidence, b"")
+    return _receipt_items(terminal_kid, number, raw, evidence, (b"", _HANDED))
 
 
-def _receipt_items(terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes, digest: bytes) -> list[Item]:
+def _receipt_items(
+    terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes, digests: tuple[bytes, bytes]
+) -> list[Item]:
     name = _receipt_name(terminal_kid, _int(number), _sha(raw))
-    items = [Item(name, digest)]
-    return [*items, Item(f"evidence {_sha(evidence).hex()} of {name}")] if evidence else items
+    items = [Item(name, digests[0])]
+    return [*items, Item(f"evidence {_sha(evidence).hex()} of {name}", digests[1])] if evidence else items
 
 
 def _order_record(_: Keys, terminal_kid: bytes, number: bytes, sha256: bytes, before: bytes) -> list[Item]:
@@ -214,7 +217,8 @@ def _lost_row(keys: Keys, row: Row[Any]) -> Item:
 
 def _evidence_row(_: Keys, row: Row[Any]) -> Item:
     name = _receipt_name(row.terminal_kid, row.number, row.sha256)
-    return Item(f"evidence {shown(row.hash)} of {name}", whole=_sha(row.raw) == octets(row.hash))
+    digest = _HANDED if row.handed else b""
+    return Item(f"evidence {shown(row.hash)} of {name}", digest, _sha(row.raw) == octets(row.hash))
 
 
 # Whether a receipt's bytes are what its hash says is looked at where it is opened: audit_receipts.py.
@@ -248,7 +252,7 @@ TABLES: list[tuple[str, Callable[[Keys, Row[Any]], Item]]] = [
         lambda _, row: Item(f"role {row.role} of {row.name}", _digest(row.author, row.made)),
     ),
     (
-        "SELECT r.terminal_kid, r.number, r.sha256, v.sha256 AS hash, v.raw FROM evidence v"
+        "SELECT r.terminal_kid, r.number, r.sha256, v.sha256 AS hash, v.raw, v.handed FROM evidence v"
         " JOIN receipts r ON r.id = v.receipt_id",
         _evidence_row,
     ),

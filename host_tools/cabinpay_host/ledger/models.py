@@ -9,7 +9,7 @@ from typing import Annotated
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA = 2
+SCHEMA = 3
 # schema_version while a ledger is being rebuilt
 UNFINISHED = 0
 
@@ -140,7 +140,8 @@ class ReceiptRow(Base):
 
 
 class EvidenceRow(Base):
-    """Evidence as given. A receipt may come with several (a phone's, a terminal's): any that holds is enough."""
+    """Evidence as given. A receipt may come with several (a phone's, a terminal's): any that holds is enough.
+    handed: a phone gave it, whoever else did: only then may it be without lines."""
 
     __tablename__ = "evidence"
     __table_args__ = (UniqueConstraint("receipt_id", "sha256"),)
@@ -148,6 +149,7 @@ class EvidenceRow(Base):
     receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"))
     sha256: Mapped[Octets]
     raw: Mapped[Octets]
+    handed: Mapped[bool] = mapped_column(default=False)
 
 
 class Settlement(Base):

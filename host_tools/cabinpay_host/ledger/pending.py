@@ -28,8 +28,13 @@ def load_cases(session: Session, count: int) -> list[Case]:
     """Up to `count` receipts that wait for judgement, oldest first."""
     query = select(ReceiptRow).where(ReceiptRow.state == PENDING).order_by(ReceiptRow.id).limit(count)
     rows = session.scalars(query).all()
-    evidence: defaultdict[int, list[bytes]] = defaultdict(list)
+    evidence: defaultdict[int, list[EvidenceRow]] = defaultdict(list)
     theirs = select(EvidenceRow).where(EvidenceRow.receipt_id.in_([r.id for r in rows]))
     for e in session.scalars(theirs):
-        evidence[e.receipt_id].append(e.raw)
-    return [Case(r.id, r.revision, r.terminal_kid, r.number, r.raw, evidence[r.id]) for r in rows]
+        evidence[e.receipt_id].append(e)
+    return [_case(row, evidence[row.id]) for row in rows]
+
+
+def _case(row: ReceiptRow, evidence: list[EvidenceRow]) -> Case:
+    handed = frozenset(e.raw for e in evidence if e.handed)
+    return Case(row.id, row.revision, row.terminal_kid, row.number, row.raw, [e.raw for e in evidence], handed)
