@@ -118,7 +118,8 @@ def _run(words: list[str]) -> None:
     done = subprocess.run(words, check=False, capture_output=True, text=True)
     if done.returncode:
         said = " ".join((done.stdout + done.stderr).split())[-160:]
-        raise HostError("install_failed", f"{Path(words[0]).name} ended with {done.returncode}: {said}", Exit.TERMINAL)
+        tool = "esptool" if "esptool" in words else words[0]
+        raise HostError("install_failed", f"{tool} ended with {done.returncode}: {said}", Exit.TERMINAL)
 
 
 def wait_for(there: Callable[[], bool], seconds: float, what: str) -> None:
