@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint fuzz vectors screens wiring bench bench-ed25519 pico-image emulated hil clean
+.PHONY: help demo test lint fuzz vectors screens wiring packages bench bench-ed25519 pico-image emulated hil clean
 
 help:
 	@echo "make demo   fly one flight on real MicroPython and tell the story"
@@ -13,12 +13,13 @@ help:
 	@echo "make fuzz   mutate everything that is read for FUZZ_SECONDS (120) or FUZZ_COUNT cases"
 	@echo "make vectors  make tests/vectors again from their written seed"
 	@echo "make screens  pictures of every screen of the crew's, in build/screens"
+	@echo "make packages  lists of files for mip, in firmware/"
 	@echo "make wiring   each board's table and drawing of its wires, from its board.toml"
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
 	@echo "make bench-ed25519  cycles of signatures on the emulated Pico (after make pico-image)"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
-	@echo "make hil    system tests on the emulated Pico: not green yet, the agent is too large for its heap"
+	@echo "make hil    portable and system tests on the emulated Pico: not green yet, the agent is too large for its heap"
 	@echo "make clean  remove .venv, caches and what the demo left"
 
 $(READY): pyproject.toml constraints.txt .ci/setup.sh
@@ -46,6 +47,9 @@ vectors: $(READY)
 screens: $(READY)
 	@PYTHONPATH=boards/unix:tests $(BIN)/python tests/make_screens.py
 
+packages: $(READY)
+	@$(BIN)/python boards/packages.py
+
 wiring: $(READY)
 	@$(BIN)/python boards/wiring.py
 
@@ -62,7 +66,7 @@ emulated: pico-image
 	@$(BIN)/python -m pytest -n 2 tests/emulated
 
 hil: pico-image
-	@$(BIN)/python -m pytest -n 2 -rs tests/system --board pico_emulated
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs tests/portable tests/system --board pico_emulated
 
 clean:
 	rm -rf $(VENV) build demo-flight .pytest_cache .mypy_cache .ruff_cache .hypothesis

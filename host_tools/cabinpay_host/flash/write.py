@@ -105,11 +105,11 @@ def _look_for_receipts(board: Board, port: str, say: Callable[[str], None]) -> N
 def recovery(board: Board, port: str | None) -> HostError:
     """What to do with a terminal that has records and no keys to them."""
     start, size = board.storage
-    read = f"picotool save -r {start:#x} {start + size:#x} dump.bin"
+    read = f"cabinpay dump --port {port}, or picotool save -r {start:#x} {start + size:#x} dump.bin"
     if board.install["kind"] == "esp":
         read = f"esptool --port {port} read-flash {start:#x} {size:#x} dump.bin"
-    line = f"this board holds receipts without their terminal's keys. Take a dump ({read}), cabinpay inspect dump.bin"
-    return HostError("needs_recovery", f"{line}, report the terminal lost, then erase its flash", Exit.REFUSED)
+    line = f"this board holds receipts without their terminal's keys. Save them ({read}) and cabinpay inspect them"
+    return HostError("needs_recovery", f"{line}; report the terminal lost, then erase its flash", Exit.REFUSED)
 
 
 def _run(words: list[str]) -> None:
