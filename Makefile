@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint fuzz faults power vectors screens bench bench-sync bench-ed25519 pico-image emulated hil clean
+.PHONY: help demo test lint fuzz faults power vectors screens wiring packages bench bench-sync bench-ed25519 pico-image emulated hil clean
 
 help:
 	@echo "make demo   fly one flight on real MicroPython and tell the story"
@@ -15,6 +15,8 @@ help:
 	@echo "make faults  every fault at every frame of a sync, kills of either side, 10,000 random disconnects (15 minutes)"
 	@echo "make vectors  make tests/vectors again from their written seed"
 	@echo "make screens  pictures of every screen of the crew's, in build/screens"
+	@echo "make packages  lists of files for mip, in firmware/"
+	@echo "make wiring   each board's table and drawing of its wires, from its board.toml"
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
 	@echo "make bench-sync  a sync over a line of 115200 baud, beside mpremote copying the same bytes"
 	@echo "make bench-ed25519  cycles of signatures on the emulated Pico (after make pico-image)"
@@ -53,6 +55,12 @@ vectors: $(READY)
 
 screens: $(READY)
 	@PYTHONPATH=boards/unix:tests $(BIN)/python tests/make_screens.py
+
+packages: $(READY)
+	@$(BIN)/python boards/packages.py
+
+wiring: $(READY)
+	@$(BIN)/python boards/wiring.py
 
 bench: $(READY)
 	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/run.py

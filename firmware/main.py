@@ -118,7 +118,7 @@ except Exception as e:  # noqa: BLE001 -- said on the console, and then every wa
     sys.print_exception(e)
 finally:
     if prompt:
-        micropython.kbd_intr(3)
+        # whoever has begun this arms Ctrl-C again, when nothing here can be cut short by it any more
         board.open_prompt()
     else:
         try:

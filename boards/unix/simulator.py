@@ -203,6 +203,12 @@ def put_file(flash: Path, name: str, data: bytes) -> None:
     (folder / name).write_bytes(data)
 
 
+def get_file(flash: Path, name: str) -> bytes:
+    """What runs on this flash in the place of its main.py, or main.py itself."""
+    own = _own(flash) / name
+    return (own if own.exists() else MAIN.with_name(name)).read_bytes()
+
+
 def _own(flash: Path) -> Path:
     return flash.with_name(flash.name + ".files")
 

@@ -16,6 +16,7 @@ from . import (
     cli_bundle,
     cli_emulate,
     cli_enrol,
+    cli_flash,
     cli_gateway,
     cli_inspect,
     cli_keys,
@@ -45,6 +46,7 @@ app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_bundle.app, name="bundle")
 app.command("enrol")(cli_enrol.enrol)
 app.add_typer(cli_wallet.app, name="wallet")
+app.command("flash")(cli_flash.flash)
 app.command("hello")(cli_terminal.hello)
 app.command("provision")(cli_terminal.provision_)
 app.command("sync")(cli_sync.sync)

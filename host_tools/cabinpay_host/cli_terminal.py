@@ -52,8 +52,7 @@ def provision_(
     --root root.pub --next-root next.pub --bundle 9C.bundle --ledger airline.db
     """
     roots = (keys.load_public(root, "root").public, keys.load_public(next_root, "root").public)
-    if roots[0] == roots[1]:
-        raise HostError("same_root", "two different roots are pinned for good: name the one that follows", Exit.REFUSED)
+    provision.check_roots(roots)
     provision.check_names(label, aircraft)
     data = files.read(bundle, MAX_SIZE)
     _, content = bundles.open_checked(data, list(roots))

@@ -17,8 +17,13 @@ BLOCK = 4096
 _ERASED = b"\xff" * BLOCK
 _WAIT_SECONDS = 10
 _BEGIN = """
-import binascii, rp2
-f = rp2.Flash()
+import binascii
+try:
+    import rp2
+    f = rp2.Flash()
+except ImportError:
+    from esp32 import Partition
+    f = Partition.find(Partition.TYPE_DATA, label="vfs")[0]
 b = bytearray(4096)
 erased = b"\\xff" * 4096
 def read(n):

@@ -20,8 +20,8 @@ _MAGIC = b"littlefs"
 _SEGMENT = ">4sIII"
 SEGMENT_HEADER = struct.calcsize(_SEGMENT) + 4
 RECORD_MAGIC = b"CPR2"
-_HEAD = ">4sBBHHHIQ8s8sIII"
-_HEAD_SIZE = struct.calcsize(_HEAD) + 4
+HEAD = struct.Struct(">4sBBHHHIQ8s8sIII")
+_HEAD_SIZE = HEAD.size + 4
 _PASS = ">8s8sIIIB3x"
 # of a block: segments have fewer than 2 ** 7 blocks
 _MOST_POINTERS = 8
@@ -192,7 +192,7 @@ def _across(data: bytes, at: int, first: int, following: dict[int, list[int]]) -
 def _record(data: bytes, at: int) -> tuple[Record, int]:
     if len(data) - at < _HEAD_SIZE:
         raise ValueError(f"a record is torn at byte {at}")
-    magic, type_, _, a, b, _, number, floor, *_ = struct.unpack_from(_HEAD, data, at)
+    magic, type_, _, a, b, _, number, floor, *_ = HEAD.unpack_from(data, at)
     if magic != RECORD_MAGIC:
         raise ValueError(f"no record where one belongs, at byte {at}")
     if not _checked(data[at : at + _HEAD_SIZE], _HEAD_SIZE):

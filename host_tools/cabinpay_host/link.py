@@ -91,11 +91,11 @@ class Link:
         self._peer: Hello | None = None
         self._ident = int.from_bytes(os.urandom(2), "big")
 
-    def hello(self) -> Hello:
+    def hello(self, wait: float = HELLO_SECONDS) -> Hello:
         """A fresh session; asked again when line noise from before ate the question."""
         for attempt in range(HELLO_TRIES):
             try:
-                result = self.call("hello", wait=HELLO_SECONDS)
+                result = self.call("hello", wait=wait)
                 break
             except HostError as e:
                 if e.code != "no_answer" or attempt == HELLO_TRIES - 1:

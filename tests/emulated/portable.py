@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from cabinpay_host.flash import agent as agents
 from emulated.repl import Repl
-from pico import install
 from pico_emulated.emulator import Pico
 from pico_emulated.layout import BOARD
 
@@ -22,6 +22,8 @@ MOUNT = f"import rp2, vfs\nvfs.mount(vfs.VfsLfs2({CODE}, progsize=256), '/code')
 # as main.py sets it: what imports leave must not lie between what stays
 RUN = MOUNT + "import gc, sys\ngc.threshold(12288)\nsys.path[:] = ['/code', '/code/portable']\n"
 PATIENCE = 300
+# Bytes a command at the prompt: each costs a turn on the line
+CHUNK = 1024
 # The others take two minutes of the board's time, four of an idle core; of these each takes as long, or close to it
 _LONG = """
 device_test_screen test_agent_trust test_clock_rules test_crew test_crew_hostile test_crew_list test_crew_told
@@ -34,15 +36,15 @@ LEFT_OUT |= dict.fromkeys(("test_ed25519", "test_ed25519_engine"), "make emulate
 
 def agent() -> dict[str, bytes]:
     """What is tested, its names as in the source, for tests use private ones; and the vectors; by path on the board."""
-    contents = {f"code/{path.as_posix()}": data for path, data in install.data().items()}
-    for path, source in install.modules():
+    contents = {f"code/{path.as_posix()}": data for path, data in agents.data().items()}
+    for path, source in agents.sources():
         if source.stem not in OTHERS:
             contents[f"code/{path.with_suffix('.mpy')}"] = _compiled(source, 3)
     return contents | {f"code/vectors/{path.name}": path.read_bytes() for path in (TESTS / "vectors").glob("*.json")}
 
 
 def _compiled(source: Path, level: int) -> bytes:
-    return install.compiled(source.read_text(), source.name, BOARD["arch"], level)
+    return agents.compiled(source.read_text(), source.name, BOARD["arch"], level)
 
 
 def imported(module: str) -> Iterator[str]:
@@ -65,9 +67,17 @@ class Board:
         self._pico.wait_usb()
         self._repl = Repl(self._pico)
         self._repl.run(f"import rp2, vfs\nvfs.VfsLfs2.mkfs({CODE}, progsize=256)\n{MOUNT}")
-        install.install(self._repl.transport, agent())
+        self._install(agent())
         self._repl.transport.fs_mkdir("code/portable")
         self._send("run")
+
+    def _install(self, contents: dict[str, bytes]) -> None:
+        transport = self._repl.transport
+        for folder in sorted({str(parent) for path in contents for parent in list(Path(path).parents)[:-1]}):
+            if not transport.fs_exists(folder):
+                transport.fs_mkdir(folder)
+        for path, data in contents.items():
+            transport.fs_writefile(path, data, chunk_size=CHUNK)
 
     def _send(self, module: str) -> None:
         for name in imported(module):

@@ -20,7 +20,7 @@ from mpremote.transport_serial import SerialTransport
 
 import world
 from cabinpay.wire import cbor, qrtext
-from pico import install
+from cabinpay_host.flash import agent, boards
 from pico_emulated import image
 from pico_emulated.layout import BOARD, CORE, FIRMWARE
 
@@ -34,6 +34,7 @@ import ed25519
 from cabinpay.agent.terminal import Terminal
 from cabinpay.io.files import Files
 from cabinpay.wire import cbor, qrtext
+from cabinpay_host.flash import agent, boards
 def start():
     entropy = lambda n: bytes([7 + i for i in range(n)])
     t = Terminal(Files(root), cbor, ed25519, lambda: 0, lambda: {world.NOW}, entropy, 20, lambda: False)
@@ -90,7 +91,7 @@ def file_system() -> bytes:
     flash = BOARD["flash"]
     count = flash["storage_size"] // flash["block"]
     fs = LittleFS(block_size=flash["block"], block_count=count, prog_size=_PAGE, disk_version=0x00020000)
-    for path, content in install.files(BOARD).items():
+    for path, content in agent.files(boards.load("pico_emulated")).items():
         if path != "main.py":
             fs.makedirs(Path(path).parent.as_posix(), exist_ok=True)
             with fs.open(path, "wb") as f:

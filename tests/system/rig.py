@@ -36,7 +36,9 @@ CAN = {"rtc", "power", "cuts", "flash", "crew", "quick"}
 # Seconds for an answer on the link: a machine that runs other tests beside these stands still for many
 WAIT = 20.0
 Terminal: Any = simulator.Terminal
+FAULT = "    import fault\n"
 put_file: Any = simulator.put_file
+get_file: Any = simulator.get_file
 
 
 def now() -> int:
@@ -46,14 +48,14 @@ def now() -> int:
 
 def use(board: str, folder: Path) -> None:
     """Chooses the board for this session; folder: for what it needs once."""
-    global CAN, WAIT, Terminal, put_file
+    global CAN, WAIT, Terminal, put_file, get_file
     if board == "pico_emulated":
         from pico_emulated import flash_file, terminal
 
         terminal.Terminal.installed = install_emulated(folder / "installed.img")
         CAN, WAIT = {"power", "cuts", "flash", "crew", "prompt", "watchdog"}, 120.0
         Terminal = terminal.Terminal
-        put_file = flash_file.put
+        put_file, get_file = flash_file.put, flash_file.get
 
 
 def without_clock(flash: Path) -> Any:
@@ -73,11 +75,10 @@ def bare(flash: Path) -> Iterator[Any]:
 
 def install_emulated(flash: Path) -> Path:
     """An agent on a formatted flash, put there over the prompt as on a real board."""
-    from pico import install
-    from pico_emulated.layout import BOARD
+    from cabinpay_host.flash.job import Job, Options
 
     with bare(flash) as pico:
-        install.over_port(pico.port, install.files(BOARD))
+        Job(pico.port, "pico_emulated", Options(), print).run()
     return flash
 
 
@@ -111,10 +112,12 @@ def need(*capabilities: str) -> None:
 
 def break_agent(flash: Path, source: str) -> None:
     """From now on the agent on this flash, switched off, runs `source` first: stands in for a fault of ours."""
-    whole = MAIN.read_text()
+    whole = get_file(flash, MAIN.name).decode()
     put_file(flash, "fault.py", source.encode())
-    put_file(flash, MAIN.name, whole.replace("    import board\n", "    import board\n    import fault\n", 1).encode())
+    # a board's main.py only begins what MAIN is compiled to
+    before = "    import start\n" if "    import start\n" in whole else "    import board\n"
+    put_file(flash, MAIN.name, whole.replace(before, FAULT + before, 1).encode())
 
 
 def mend_agent(flash: Path) -> None:
-    put_file(flash, MAIN.name, MAIN.read_bytes())
+    put_file(flash, MAIN.name, get_file(flash, MAIN.name).replace(FAULT.encode(), b""))

@@ -60,7 +60,7 @@ def test_formatted_over_receipts(switched_off: Path, tmp_path: Path) -> None:
     assert numbers(saved.read_bytes()) == set(range(1, SALES + 2))
     told = cabinpay("inspect", str(saved))
     assert "records lie in the raw flash (needs recovery)" in told.stdout and told.returncode == 7
-    with pytest.raises(RuntimeError, match="needs_recovery"):
+    with pytest.raises(HostError, match="needs_recovery"):
         rig.install_emulated(switched_off)
     assert numbers(switched_off.read_bytes()) == set(range(1, SALES + 2))
 
