@@ -61,8 +61,10 @@ try:
         crew.start()
 
         def session():
-            from cabinpay.agent.session import Session
-
+            if board.wlan:
+                from cabinpay.agent.network import NetworkSession as Session
+            else:
+                from cabinpay.agent.session import Session
             return Session(terminal)
 
         def scanned(line):
@@ -74,7 +76,20 @@ try:
             lines.scan_lines(board.scanner, scanned),
             lines.key_presses(board.keypad, crew.key),
             look_after(dog, crew.tick),
+            *roam(terminal, crew)
         )
+
+    def roam(terminal, crew):
+        if board.wlan is None:
+            return ()
+        from cabinpay.io import wifi
+
+        async def visits():
+            await wifi.keep(board.wlan, terminal, crew.idle, crew.start)
+            await asyncio.sleep_ms(200)
+            board.reset()
+
+        return (visits(),)
 
     async def rescue(dog):
         from cabinpay.agent.door import Door

@@ -56,6 +56,11 @@ buzzer = Buzzer(PWM(Pin(WIRING["buzzer"]["pin"]), freq=1000, duty_u16=0), Timer(
 scanner = _scanner(WIRING["scanner"])
 keypad = _keypad(WIRING["keypad"])
 link = UsbLink()
+wlan = None
+if WIRING["capabilities"]["wifi"]:
+    from cabinpay.io.wlan import Wlan
+
+    wlan = Wlan()
 clock = bus if "rtc" in WIRING else None
 # 2 KB that nobody asks for again
 del WIRING, sys.modules["board_data"]
