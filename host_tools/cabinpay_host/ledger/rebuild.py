@@ -35,7 +35,8 @@ def rebuild(
     old, new = arc.Archive(Path(source)), arc.Archive(Path(archive))
     engine = db.connect(db.parsed(url), wait)
     ident = old.ident()
-    registry.refuse_existing(engine, new)
+    with db.closed_on_error(engine):
+        registry.refuse_existing(engine, new)
     with registry.undone_on_error(new, engine):
         length = _copy(old, new)
         records = arc.standing([record for record, _ in new.records()])

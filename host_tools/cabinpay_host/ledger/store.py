@@ -66,7 +66,8 @@ class Ledger:
         over a pass's limits: passenger, airline or issuer."""
         engine = db.connect(db.parsed(url), wait)
         ident = secrets.token_bytes(16)
-        registry.found(engine, Archive(Path(archive)), ident, roots, overspend)
+        with db.closed_on_error(engine):
+            registry.found(engine, Archive(Path(archive)), ident, roots, overspend)
         return cls(engine, Archive(Path(archive)), ident, clock)
 
     @classmethod
@@ -75,9 +76,11 @@ class Ledger:
     ) -> Self:
         """The ledger that is there; HostError for anything else."""
         engine = db.connect(db.parsed(url), wait)
-        ident = registry.identify(engine)
-        if Archive(Path(archive)).ident() != ident:
-            raise HostError("wrong_archive", f"{archive} belongs to another ledger: name the right one", Exit.STORAGE)
+        with db.closed_on_error(engine):
+            ident = registry.identify(engine)
+            if Archive(Path(archive)).ident() != ident:
+                line = f"{archive} belongs to another ledger: name the right one"
+                raise HostError("wrong_archive", line, Exit.STORAGE)
         return cls(engine, Archive(Path(archive)), ident, clock)
 
     def close(self) -> None:
