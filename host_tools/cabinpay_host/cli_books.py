@@ -11,7 +11,8 @@ from .cli_ledger import Location, Reader, open_ledger, place, user
 from .errors import Exit, HostError
 from .ledger import registry, roles, views
 from .ledger.rebuild import rebuild as rebuild_ledger
-from .ledger.store import Ledger
+from .ledger.store import WAIT, Ledger
+from .ledger.upgrade import upgrade as upgrade_ledger
 
 Name = Annotated[str, typer.Argument(metavar="TERMINAL", help="A terminal's label, or its id in hex.")]
 Author = Annotated[str | None, typer.Option(help="Who decides this, if not the system's user.")]
@@ -24,6 +25,7 @@ def mount(app: typer.Typer) -> None:
     )
     app.command(epilog="Example: cabinpay ledger lost CART-7 --at 240")(lost)
     app.command(epilog="Example: cabinpay ledger rebuild --from airline.db.archive --ledger again.db")(rebuild)
+    app.command(epilog="Example: cabinpay ledger upgrade --ledger airline.db")(upgrade)
     app.command(epilog="Example: cabinpay ledger auditor kim --ledger airline.db")(auditor)
     app.command(epilog="Example: cabinpay ledger evidence CART-7 12 --ledger airline.db")(evidence)
 
@@ -65,6 +67,12 @@ def rebuild(
     if unread:
         line = f"{unread} bytes at the archive's end are torn or damaged, and what was in them is missing: sync again"
         raise HostError("archive_damaged", line, Exit.CHECKS)
+
+
+def upgrade(ledger: Location) -> None:
+    """Bring a ledger of an earlier version up to this program's: all of it or nothing."""
+    before, after = upgrade_ledger(place(ledger)[0], WAIT)
+    screen.note(f"version {after} already" if before == after else f"version {before} is now {after}")
 
 
 def auditor(

@@ -6,10 +6,10 @@ fields below it, `anchored`, `streamed`); exceptions are opened and cleared, nev
 
 from typing import Annotated
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA = 2
+SCHEMA = 3
 # schema_version while a ledger is being rebuilt
 UNFINISHED = 0
 
@@ -17,6 +17,8 @@ UNFINISHED = 0
 PENDING, SOUND, REFUSED = "pending", "sound", "refused"
 # Entry.kind
 SALE, REPLAY, REVERSAL, REFUND, OVERSPEND = "sale", "replay", "reversal", "refund", "overspend"
+# BatchLine.state
+OPEN, SETTLED, DECLINED = "open", "settled", "declined"
 # Meta.overspend
 PASSENGER, AIRLINE, ISSUER = BEARERS = "passenger", "airline", "issuer"
 
@@ -28,6 +30,11 @@ Text = Annotated[str, mapped_column(String(160))]
 
 class Base(DeclarativeBase):
     pass
+
+
+def sparse(name: str, *columns: str, where: str) -> Index:
+    """An index of few rows of a large table."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Meta(Base):
@@ -106,8 +113,10 @@ class ReceiptRow(Base):
     __table_args__ = (
         UniqueConstraint("terminal_kid", "number", "sha256"),
         Index("receipts_payment", "issuer_kid", "cti", "seq"),
-        Index("receipts_state", "state"),
-        Index("receipts_target", "terminal_kid", "target"),
+        sparse("receipts_state", "state", where="state = 'pending'"),
+        sparse("receipts_target", "terminal_kid", "target", where="target IS NOT NULL"),
+        sparse("receipts_good", "terminal_kid", "good", where="good IS NOT NULL"),
+        sparse("receipts_shifts", "terminal_kid", "kind", "number", where="kind <> 1"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     terminal_kid: Mapped[Octets] = mapped_column(ForeignKey("terminals.kid"))
@@ -227,10 +236,52 @@ class ExceptionRow(Base):
     """What a person has to look at; cleared: when it ceased to be so (a gap was filled, a bundle came)."""
 
     __tablename__ = "exceptions"
-    __table_args__ = (UniqueConstraint("receipt_id", "code"),)
+    __table_args__ = (
+        UniqueConstraint("receipt_id", "code"),
+        sparse("exceptions_open", "code", where="cleared IS NULL"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"))
     code: Mapped[Word]
     detail: Mapped[Text]
     raised: Mapped[Long]
     cleared: Mapped[Long | None]
+
+
+class Working(Base):
+    """An exception that a person has worked through: what came of it, and who says so. Of several on one exception the
+    last counts, and one that is raised again after it waits for the next."""
+
+    __tablename__ = "workings"
+    __table_args__ = (Index("workings_receipt", "receipt_id", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ident: Mapped[Octets] = mapped_column(unique=True)
+    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"))
+    code: Mapped[Word]
+    reason: Mapped[Text]
+    author: Mapped[Text]
+    made: Mapped[Long]
+
+
+class Batch(Base):
+    """What an issuer is asked to collect in one currency."""
+
+    __tablename__ = "batches"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ident: Mapped[Octets] = mapped_column(unique=True)
+    issuer_kid: Mapped[Octets]
+    currency: Mapped[int]
+    author: Mapped[Text]
+    made: Mapped[Long]
+
+
+class BatchLine(Base):
+    """Of one pass; state: OPEN until the issuer says SETTLED or DECLINED, when (told) and why."""
+
+    __tablename__ = "batch_lines"
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"), primary_key=True)
+    cti: Mapped[Octets] = mapped_column(primary_key=True)
+    amount: Mapped[Long]
+    state: Mapped[Word] = mapped_column(default=OPEN)
+    reason: Mapped[Text] = mapped_column(default="")
+    told: Mapped[Long | None]

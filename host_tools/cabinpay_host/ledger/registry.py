@@ -103,13 +103,18 @@ def start_database(engine: Engine, meta: Meta, roots: list[bytes]) -> None:
         session.flush()
 
 
-def identify(engine: Engine) -> bytes:
-    """Id of the ledger behind `engine`; HostError where there is none that this version can read."""
+def require_ledger(engine: Engine) -> None:
+    """HostError where there is none, of whatever version."""
     file = db.file_of(engine.url)
     if file is not None and not file.is_file():
         raise HostError("ledger_missing", f"no ledger at {file}: create it first, or name another", Exit.STORAGE)
     if not {"ident", "schema_version"} <= _meta_columns(engine):
         raise HostError("not_a_ledger", "this database is no ledger: name the right one", Exit.STORAGE)
+
+
+def identify(engine: Engine) -> bytes:
+    """Id of the ledger behind `engine`; HostError where there is none that this version can read."""
+    require_ledger(engine)
     with db.reading(engine) as session:
         row = session.execute(select(Meta.ident, Meta.schema_version)).one_or_none()
     if row is None:
@@ -117,7 +122,8 @@ def identify(engine: Engine) -> bytes:
     if row.schema_version == UNFINISHED:
         raise HostError("not_a_ledger", "this ledger was never finished: make it again", Exit.STORAGE)
     if row.schema_version != SCHEMA:
-        line = f"ledger of version {row.schema_version}, this program reads {SCHEMA}: use the program that wrote it"
+        way = "run cabinpay ledger upgrade" if row.schema_version < SCHEMA else "use the program that wrote it"
+        line = f"ledger of version {row.schema_version}, this program reads {SCHEMA}: {way}"
         raise HostError("ledger_version", line, Exit.STORAGE)
     return bytes(row.ident)
 
