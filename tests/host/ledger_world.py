@@ -18,6 +18,7 @@ from cabinpay.wire.files import REVOKED
 from cabinpay.wire.keys import kid
 from cabinpay_host import codec, crypto
 from cabinpay_host.ledger import Ledger, audit, views
+from cabinpay_host.ledger.archive import RECEIPT  # noqa: F401 (tests count records by it)
 from cabinpay_host.ledger.models import Base
 
 NOW = 1_750_000_000
