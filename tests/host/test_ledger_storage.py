@@ -52,7 +52,7 @@ STEPS = [
     (store_module.custody, "advance", False),  # rows written, archive not
     (arc.Archive, "append", False),  # archive written, nothing committed
     (store_module, "load_cases", True),  # committed, not judged
-    (store_module, "check", True),
+    (store_module, "check_all", True),
     (store_module, "book", True),  # judged, judgement not committed
 ]
 

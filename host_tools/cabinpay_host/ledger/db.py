@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
@@ -112,10 +112,30 @@ def _one_state(engine: Engine) -> Engine:
     return engine if sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
 
 
+class _Writer(Session):
+    """There is one at a time, so it numbers new rows itself: a database that does it is asked once for every row."""
+
+
+@event.listens_for(_Writer, "before_flush")
+def _number(session: Session, _context: object, _instances: object) -> None:
+    for row in session.new:
+        if hasattr(row, "id") and row.id is None:
+            row.id = next_id(session, type(row))
+
+
+def next_id(session: Session, kind: Any) -> int:
+    """For a new row, in a writer's session."""
+    last: dict[type[Any], int] = session.info.setdefault("last", {})
+    if kind not in last:
+        last[kind] = session.connection().scalar(select(func.max(kind.id))) or 0
+    last[kind] += 1
+    return last[kind]
+
+
 @contextlib.contextmanager
 def writing(engine: Engine) -> Iterator[tuple[Session, Meta]]:
     """The one writer's session; commits at the end, and leaves nothing behind on any error."""
-    with told(), Session(engine.execution_options(writing=True)) as session, session.begin():
+    with told(), _Writer(engine.execution_options(writing=True)) as session, session.begin():
         yield session, session.scalars(select(Meta).with_for_update()).one()
 
 

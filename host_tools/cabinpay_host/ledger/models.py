@@ -6,7 +6,7 @@ fields below it, `anchored`, `streamed`); exceptions are opened and cleared, nev
 
 from typing import Annotated
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 SCHEMA = 3
@@ -24,6 +24,8 @@ PASSENGER, AIRLINE, ISSUER = BEARERS = "passenger", "airline", "issuer"
 
 Octets = Annotated[bytes, mapped_column(LargeBinary)]
 Long = Annotated[int, mapped_column(BigInteger)]
+# SQLite counts rows in its INTEGER PRIMARY KEY only; 2^31 postings are a hundred days of ten million receipts
+Ident = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"))]
 Word = Annotated[str, mapped_column(String(16))]
 Text = Annotated[str, mapped_column(String(160))]
 
@@ -118,7 +120,7 @@ class ReceiptRow(Base):
         sparse("receipts_good", "terminal_kid", "good", where="good IS NOT NULL"),
         sparse("receipts_shifts", "terminal_kid", "kind", "number", where="kind <> 1"),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Ident] = mapped_column(primary_key=True)
     terminal_kid: Mapped[Octets] = mapped_column(ForeignKey("terminals.kid"))
     number: Mapped[Long]
     sha256: Mapped[Octets]
@@ -144,7 +146,7 @@ class ReceiptRow(Base):
     seq: Mapped[Long | None]
     evidence_sha256: Mapped[Octets | None]
     target: Mapped[Octets | None]
-    voided_by: Mapped[int | None]
+    voided_by: Mapped[Ident | None]
     booked: Mapped[Word | None]
 
 
@@ -153,8 +155,8 @@ class EvidenceRow(Base):
 
     __tablename__ = "evidence"
     __table_args__ = (UniqueConstraint("receipt_id", "sha256"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"))
+    id: Mapped[Ident] = mapped_column(primary_key=True)
+    receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"))
     sha256: Mapped[Octets]
     raw: Mapped[Octets]
 
@@ -170,7 +172,7 @@ class Settlement(Base):
     issuer_kid: Mapped[Octets] = mapped_column(primary_key=True)
     cti: Mapped[Octets] = mapped_column(primary_key=True)
     seq: Mapped[Long] = mapped_column(primary_key=True, autoincrement=False)
-    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"), unique=True)
+    receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"), unique=True)
     amount: Mapped[Long]
     currency: Mapped[int]
     limit_total: Mapped[Long]
@@ -186,9 +188,9 @@ class Refund(Base):
 
     __tablename__ = "refunds"
     __table_args__ = (Index("refunds_payment", "issuer_kid", "cti", "seq"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Ident] = mapped_column(primary_key=True)
     ident: Mapped[Octets] = mapped_column(unique=True)
-    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"))
+    receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"))
     issuer_kid: Mapped[Octets]
     cti: Mapped[Octets]
     seq: Mapped[Long]
@@ -213,9 +215,9 @@ class Entry(Base):
     """refund_id: set on a refund's entries and on their reversals."""
 
     __tablename__ = "entries"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"), index=True)
-    refund_id: Mapped[int | None] = mapped_column(ForeignKey("refunds.id"), index=True)
+    id: Mapped[Ident] = mapped_column(primary_key=True)
+    receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"), index=True)
+    refund_id: Mapped[Ident | None] = mapped_column(ForeignKey("refunds.id"), index=True)
     kind: Mapped[Word]
     made: Mapped[Long]
     postings: Mapped[list["Posting"]] = relationship(lazy="selectin")
@@ -225,8 +227,8 @@ class Posting(Base):
     """amount: minor units, debit positive, credit negative; an entry's postings sum to zero in each currency."""
 
     __tablename__ = "postings"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"), index=True)
+    id: Mapped[Ident] = mapped_column(primary_key=True)
+    entry_id: Mapped[Ident] = mapped_column(ForeignKey("entries.id"), index=True)
     account: Mapped[Text] = mapped_column(index=True)
     amount: Mapped[Long]
     currency: Mapped[int]
@@ -240,8 +242,8 @@ class ExceptionRow(Base):
         UniqueConstraint("receipt_id", "code"),
         sparse("exceptions_open", "code", where="cleared IS NULL"),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
-    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"))
+    id: Mapped[Ident] = mapped_column(primary_key=True)
+    receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"))
     code: Mapped[Word]
     detail: Mapped[Text]
     raised: Mapped[Long]
@@ -254,9 +256,9 @@ class Working(Base):
 
     __tablename__ = "workings"
     __table_args__ = (Index("workings_receipt", "receipt_id", "code"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Ident] = mapped_column(primary_key=True)
     ident: Mapped[Octets] = mapped_column(unique=True)
-    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"))
+    receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"))
     code: Mapped[Word]
     reason: Mapped[Text]
     author: Mapped[Text]
@@ -267,7 +269,7 @@ class Batch(Base):
     """What an issuer is asked to collect in one currency."""
 
     __tablename__ = "batches"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Ident] = mapped_column(primary_key=True)
     ident: Mapped[Octets] = mapped_column(unique=True)
     issuer_kid: Mapped[Octets]
     currency: Mapped[int]
@@ -279,7 +281,7 @@ class BatchLine(Base):
     """Of one pass; state: OPEN until the issuer says SETTLED or DECLINED, when (told) and why."""
 
     __tablename__ = "batch_lines"
-    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"), primary_key=True)
+    batch_id: Mapped[Ident] = mapped_column(ForeignKey("batches.id"), primary_key=True)
     cti: Mapped[Octets] = mapped_column(primary_key=True)
     amount: Mapped[Long]
     state: Mapped[Word] = mapped_column(default=OPEN)

@@ -26,10 +26,11 @@ def load_world(session: Session) -> World:
 
 def load_cases(session: Session, count: int) -> list[Case]:
     """Up to `count` receipts that wait for judgement, oldest first."""
-    query = select(ReceiptRow).where(ReceiptRow.state == PENDING).order_by(ReceiptRow.id).limit(count)
-    rows = session.scalars(query).all()
+    columns = ReceiptRow.id, ReceiptRow.revision, ReceiptRow.terminal_kid, ReceiptRow.number, ReceiptRow.raw
+    query = select(*columns).where(ReceiptRow.state == PENDING).order_by(ReceiptRow.id).limit(count)
+    rows = session.execute(query).all()
     evidence: defaultdict[int, list[bytes]] = defaultdict(list)
-    theirs = select(EvidenceRow).where(EvidenceRow.receipt_id.in_([r.id for r in rows]))
-    for e in session.scalars(theirs):
-        evidence[e.receipt_id].append(e.raw)
-    return [Case(r.id, r.revision, r.terminal_kid, r.number, r.raw, evidence[r.id]) for r in rows]
+    theirs = select(EvidenceRow.receipt_id, EvidenceRow.raw).where(EvidenceRow.receipt_id.in_([r.id for r in rows]))
+    for receipt_id, raw in session.execute(theirs):
+        evidence[receipt_id].append(raw)
+    return [Case(*row, evidence[row.id]) for row in rows]

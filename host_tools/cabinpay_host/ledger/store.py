@@ -20,7 +20,7 @@ from .archive import HAND_IN, Archive, Record
 from .book import book, restate
 from .custody import Given
 from .flags import Flags
-from .judge import check
+from .judge import check_all
 from .models import PASSENGER, PENDING, ExceptionRow, ReceiptRow, Terminal
 from .pending import load_cases, load_world
 
@@ -139,9 +139,7 @@ class Ledger:
             terminal = registry.terminal(session, terminal_kid)
             return (terminal.held_number, terminal.held_head) if terminal.held_number else None
 
-    def take(
-        self, terminal_kid: bytes, items: Iterable[intake.Item], source: str, after: Given | None = None
-    ) -> Taken:
+    def take(self, terminal_kid: bytes, items: Iterable[intake.Item], source: str, after: Given | None = None) -> Taken:
         """Keeps (number, receipt, evidence) as streamed by a terminal, durably, all or nothing; then judges.
 
         after: (number, SHA-256) of the receipt that it gave just before in this pull, or BEGINNING, where the terminal
@@ -217,7 +215,7 @@ class Ledger:
                 world, cases = load_world(session), load_cases(session, CHUNK)
             if not cases:
                 return judged
-            findings = [check(case, world) for case in cases]
+            findings = check_all(cases, world)
             with db.writing(self._engine) as (session, _):
                 judged += book(session, findings, self._now())
 

@@ -15,7 +15,20 @@ _SPARSE = {
 }
 
 
+_WIDER = {
+    "receipts": ["id", "voided_by"],
+    "evidence": ["id", "receipt_id"],
+    "settlements": ["receipt_id"],
+    "refunds": ["id", "receipt_id"],
+    "entries": ["id", "receipt_id", "refund_id"],
+    "postings": ["id", "entry_id"],
+    "exceptions": ["id", "receipt_id"],
+}
+_Ident = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
 def upgrade() -> None:
+    _widen()
     _batches()
     _workings()
     op.drop_index("receipts_state", "receipts")
@@ -25,10 +38,18 @@ def upgrade() -> None:
     op.execute("UPDATE meta SET schema_version = 3")
 
 
+def _widen() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        return  # whose integers are of any size
+    for table, columns in _WIDER.items():
+        for column in columns:
+            op.alter_column(table, column, type_=sa.BigInteger)
+
+
 def _batches() -> None:
     op.create_table(
         "batches",
-        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("id", _Ident, primary_key=True),
         sa.Column("ident", sa.LargeBinary, nullable=False, unique=True),
         sa.Column("issuer_kid", sa.LargeBinary, nullable=False),
         sa.Column("currency", sa.Integer, nullable=False),
@@ -37,7 +58,7 @@ def _batches() -> None:
     )
     op.create_table(
         "batch_lines",
-        sa.Column("batch_id", sa.Integer, sa.ForeignKey("batches.id"), primary_key=True),
+        sa.Column("batch_id", _Ident, sa.ForeignKey("batches.id"), primary_key=True),
         sa.Column("cti", sa.LargeBinary, primary_key=True),
         sa.Column("amount", sa.BigInteger, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
@@ -49,9 +70,9 @@ def _batches() -> None:
 def _workings() -> None:
     op.create_table(
         "workings",
-        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("id", _Ident, primary_key=True),
         sa.Column("ident", sa.LargeBinary, nullable=False, unique=True),
-        sa.Column("receipt_id", sa.Integer, sa.ForeignKey("receipts.id"), nullable=False),
+        sa.Column("receipt_id", _Ident, sa.ForeignKey("receipts.id"), nullable=False),
         sa.Column("code", sa.String(16), nullable=False),
         sa.Column("reason", sa.String(160), nullable=False),
         sa.Column("author", sa.String(160), nullable=False),
