@@ -191,8 +191,8 @@ class Settling:
 
     def _entry(self, row: ReceiptRow, kind: str, postings: list[tuple[str, int]], refund_id: int | None = None) -> None:
         ident = next_id(self.session, Entry)
-        entry: dict[str, object] = {"id": ident, "receipt_id": row.id, "refund_id": refund_id, "kind": kind, "made": self.now}
-        self._entries.append(entry)
+        entry: dict[str, object] = {"id": ident, "receipt_id": row.id, "refund_id": refund_id}
+        self._entries.append({**entry, "kind": kind, "made": self.now})
         for account, amount in postings:
             posting: dict[str, object] = {"id": next_id(self.session, Posting), "entry_id": ident, "account": account}
             self._postings.append({**posting, "amount": amount, "currency": row.currency})
