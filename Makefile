@@ -4,16 +4,18 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint fuzz vectors screens bench bench-ed25519 pico-image emulated hil clean
+.PHONY: help demo test lint fuzz faults vectors screens bench bench-sync bench-ed25519 pico-image emulated hil clean
 
 help:
 	@echo "make demo   fly one flight on real MicroPython and tell the story"
 	@echo "make test   every test and lint"
 	@echo "make lint   ruff and mypy only"
 	@echo "make fuzz   mutate everything that is read for FUZZ_SECONDS (120) or FUZZ_COUNT cases"
+	@echo "make faults  every fault at every frame of a sync, kills of either side, 10,000 random disconnects (15 minutes)"
 	@echo "make vectors  make tests/vectors again from their written seed"
 	@echo "make screens  pictures of every screen of the crew's, in build/screens"
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
+	@echo "make bench-sync  a sync over a line of 115200 baud, beside mpremote copying the same bytes"
 	@echo "make bench-ed25519  cycles of signatures on the emulated Pico (after make pico-image)"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
@@ -37,6 +39,9 @@ test: lint
 fuzz: $(READY)
 	@$(BIN)/python tests/fuzz/run.py
 
+faults: $(READY)
+	@$(BIN)/python tests/faults/run.py
+
 vectors: $(READY)
 	@$(BIN)/python tests/vectors/make_vectors.py
 	@$(BIN)/python tests/vectors/make_qrcode.py
@@ -47,6 +52,9 @@ screens: $(READY)
 
 bench: $(READY)
 	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/run.py
+
+bench-sync: $(READY)
+	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/sync.py
 
 bench-ed25519: $(READY)
 	@PYTHONPATH=boards:boards/unix:tests $(BIN)/python tests/bench/ed25519_cycles.py

@@ -48,7 +48,6 @@ try:
 
     async def work(dog):
         from cabinpay.agent.crew import Crew
-        from cabinpay.agent.session import Session
         from cabinpay.agent.terminal import Terminal
         from cabinpay.io import lines
         from cabinpay.io.screen import Screen
@@ -66,11 +65,31 @@ try:
             board.keypad.forget()
 
         await asyncio.gather(
-            serve(Session(terminal), crew.start),
+            serve(session(terminal), crew.start),
             lines.scan_lines(board.scanner, scanned),
             lines.key_presses(board.keypad, crew.key),
             look_after(dog, crew.tick),
+            *roam(terminal, crew)
         )
+
+    def session(terminal):
+        if board.wlan:
+            from cabinpay.agent.network import NetworkSession as Session
+        else:
+            from cabinpay.agent.session import Session
+        return Session(terminal)
+
+    def roam(terminal, crew):
+        if board.wlan is None:
+            return ()
+        from cabinpay.io import wifi
+
+        async def visits():
+            await wifi.keep(board.wlan, terminal, crew.idle, crew.start)
+            await asyncio.sleep_ms(200)
+            board.reset()
+
+        return (visits(),)
 
     async def rescue(dog):
         from cabinpay.agent.door import Door

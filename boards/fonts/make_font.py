@@ -1,5 +1,5 @@
 """Makes the terminal's fonts from GNU Unifont, 16 pixels high: firmware/cabinpay/io/font16.py (ASCII, and what an
-English screen shows besides) and font16_zh.py (what Chinese texts and the catalogue need).
+English screen shows besides) and font16_zh.bin (what Chinese texts and the catalogue need).
 
 usage: make_font.py [FILE ...]: glyphs of the firmware's own texts, of the demo's catalogue, and of the text files named
 (an airline's catalogue, say). The font comes from Debian's package `unifont` (dual licence: SIL OFL 1.1, GPL 2 or later
@@ -32,12 +32,12 @@ def beyond_ascii(*files: Path) -> set[str]:
 
 def always() -> list[str]:
     """Characters beyond ASCII that are loaded whatever the language, in code point order."""
-    return sorted(beyond_ascii(AGENT / "texts.py") | {MISSING})
+    return sorted(beyond_ascii(AGENT / "en.txt") | {MISSING})
 
 
 def chinese(files: list[Path]) -> list[str]:
     """The others that Chinese texts, the demo's catalogue and `files` use."""
-    return sorted(beyond_ascii(AGENT / "texts_zh.py", ROOT / "tests/demo/catalogue.csv", *files) - set(always()))
+    return sorted(beyond_ascii(AGENT / "zh.txt", ROOT / "tests/demo/catalogue.csv", *files) - set(always()))
 
 
 def hex_font(path: Path | None) -> dict[str, bytes]:
@@ -74,9 +74,11 @@ def latin_source(font: dict[str, bytes]) -> str:
     return HEAD + bits_source("ASCII", [font[c] for c in ASCII]) + source(always(), font)
 
 
-def chinese_source(font: dict[str, bytes], files: list[Path]) -> str:
-    """font16_zh.py"""
-    return HEAD + source(chinese(files), font)
+def chinese_file(font: dict[str, bytes], files: list[Path]) -> bytes:
+    """font16_zh.bin: how many, the characters in order, 2 bytes each, and 32 bytes of each."""
+    chars = [c for c in chinese(files) if ord(c) < 0x10000]
+    head = b"".join(number.to_bytes(2, "big") for number in (len(chars), *map(ord, chars)))
+    return head + b"".join(widened(font[c]) for c in chars)
 
 
 def main() -> None:
@@ -86,7 +88,7 @@ def main() -> None:
     args = parser.parse_args()
     font = hex_font(args.hex)
     (FOLDER / "font16.py").write_text(latin_source(font), encoding="utf-8")
-    (FOLDER / "font16_zh.py").write_text(chinese_source(font, args.files), encoding="utf-8")
+    (FOLDER / "font16_zh.bin").write_bytes(chinese_file(font, args.files))
     print(f"{len(ASCII)} + {len(always())} + {len(chinese(args.files))} glyphs")
 
 

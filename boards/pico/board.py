@@ -46,6 +46,11 @@ buzzer = Buzzer(PWM(Pin(WIRING["buzzer"]["pin"])), Timer())
 scanner = _scanner(WIRING["scanner"])
 keypad = _keypad(WIRING["keypad"])
 link = UsbLink()
+wlan = None
+if WIRING["capabilities"]["wifi"]:
+    from cabinpay.io.wlan import Wlan
+
+    wlan = Wlan()
 ticks = Ticks()
 
 

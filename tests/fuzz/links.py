@@ -173,7 +173,8 @@ class Replies:
             link.login(Hello(self.hello), self.ground)
             raise AssertionError("a terminal that signed another login is believed")
         elif op == "pull":
-            items, _, head = link.pull(1)
+            link._peer, items = Hello(self.hello), list[Any]()
+            _, head = link.pull(1, items)
             assert len(head) == 32 and all(type(n) is int and len(r) + len(e) <= 2400 for n, r, e in items)
         elif op == "ack":
             assert type(link.ack(b"")) is int

@@ -4,7 +4,7 @@ import parcel
 from cabinpay.agent import language
 from cabinpay.agent.crew import Crew
 from cabinpay.agent.errors import Refused
-from cabinpay.agent.texts import LINES
+from texts import everything, is_code
 from world import EUR, World, a_pass, payment, public, quick, reboot, shown, some
 
 SIGN_ON = "4711*1234*1408#"
@@ -20,7 +20,8 @@ class Tour:
 
     def __init__(self, view, texts_of, stop):
         self.world = World()
-        language.remember(self.world.files, language.texts(texts_of))
+        language.remember(self.world.files, texts_of)
+        self.language = texts_of
         self.view = view
         self.stop = stop
 
@@ -114,6 +115,6 @@ class Tour:
         self.at("seen", "A")
 
     def refusals(self):
-        for code in sorted(LINES):
+        for code in sorted(filter(is_code, everything(self.language))):
             self.crew._desk.refuse(Refused(code, "", 900 if code == "pin_wait" else None))
             self.stop(code)

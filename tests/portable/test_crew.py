@@ -1,6 +1,6 @@
 from cabinpay.agent.crew import Crew
-from cabinpay.agent.texts import LINES as TEXTS
 from cabinpay.wire import cbor, qrtext
+from texts import TEXTS
 from world import (
     DAY,
     FLIGHT,
@@ -80,7 +80,7 @@ def test_first_screens():
         table = Table(world)
         assert table.view.name == name
         if code:
-            assert table.view.lines == list(TEXTS[code])
+            assert table.view.lines == TEXTS[code]
             assert table.press(KEYS) == name, "no key does anything"
             assert table.scan(quick()) == code
 
@@ -90,7 +90,7 @@ def test_the_ground_brings_the_terminal_up():
     assert table.view.name == "stopped"
     table.world.terminal.provision(bytes(32), [bytes(32), b"1" * 32], "T", "")
     table.crew.start()
-    assert table.view.lines == list(TEXTS["no_bundle"])
+    assert table.view.lines == TEXTS["no_bundle"]
     table = Table(provisioned())
     table.world.terminal.install(bundle())
     table.crew.start()
@@ -105,7 +105,7 @@ def test_the_ground_interrupts_nobody():
     assert table.view.screens[-1] is before
     table.world.terminal.roll_back(9, b"ack")
     table.crew.start()
-    assert table.view.lines == list(TEXTS["rolled_back"])
+    assert table.view.lines == TEXTS["rolled_back"]
 
 
 def test_sign_on():
@@ -173,7 +173,7 @@ def test_items():
     assert table.view.lines[0] == "12.00 EUR", "first the entry"
     table.press("D")
     assert table.view.lines[0] == "NEW SALE EUR"
-    assert table.press("B") == "verdict" and table.view.lines == list(TEXTS["no_sale"])
+    assert table.press("B") == "verdict" and table.view.lines == TEXTS["no_sale"]
 
 
 def test_items_that_are_refused():
@@ -228,7 +228,7 @@ def test_a_quick_sale():
         table.press(keys)
         assert table.scan(quick()) == "already_paid"
         receipt = ["12.00 EUR", "Receipt 2", "06:00 UTC", "C: receipt"]
-        assert table.view.lines == list(TEXTS["already_paid"]) + receipt
+        assert table.view.lines == TEXTS["already_paid"] + receipt
         assert table.view.sounds[-1] == "attention"
     assert len(receipts(table.world)) == 2
 
@@ -244,7 +244,7 @@ def test_after_approval_the_next_sale_begins_empty():
 def test_after_a_refusal_the_sale_is_still_there():
     table = at_sale()
     table.press(ITEMS + "B")
-    assert table.scan(quick(iat=NOW - 100)) == "stale" and table.view.lines == list(TEXTS["stale"])
+    assert table.scan(quick(iat=NOW - 100)) == "stale" and table.view.lines == TEXTS["stale"]
     assert table.view.sounds == ["refused"]
     assert table.scan(quick()) == "approved"
 

@@ -1,11 +1,11 @@
 """The crew's screens, continued: keys and scans that nobody meant, and what is shown."""
 
 import parcel
-from cabinpay.agent.texts import LINES as TEXTS
 from cabinpay.agent.words import clock_time, currency_name, money
 from cabinpay.wire import cbor
 from cabinpay.wire.receipts import Evidence
 from test_crew import ITEMS, KEYS, Table, at_sale
+from texts import TEXTS
 from world import (
     EUR,
     NOW,
@@ -64,7 +64,7 @@ def test_storage_that_fails_is_said():
     table.press(ITEMS + "B")
     table.world.terminal.journal.fault = "storage"
     assert table.scan(quick()) == "storage"
-    assert table.press("1") == "stopped" and table.view.lines == list(TEXTS["storage"])
+    assert table.press("1") == "stopped" and table.view.lines == TEXTS["storage"]
     table = at_sale()
     table.press("#")
     table.world.terminal.journal.fault = "storage"

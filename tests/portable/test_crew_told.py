@@ -1,14 +1,15 @@
 """The crew's screens, continued: the language they are in, and what the crew is told without asking."""
 
 import parcel
-from cabinpay.agent import language, texts_zh
+from cabinpay.agent import language
 from cabinpay.agent.errors import Refused
-from cabinpay.agent.texts import BILLS_ONLY
 from screens import Tour
 from test_crew import ITEMS, Table, at_sale
+from texts import TEXTS
 from world import CAPS, EUR, JPY, NOW, View, bundle, quick, ready, selling
 
 SIGN_ON = "4711*1234*1408#"
+CHINESE = language.Texts(language.CHINESE)
 
 
 def chinese():
@@ -21,7 +22,7 @@ def test_one_key_changes_the_language():
     table = Table(ready())
     assert table.view.lines == ["SIGN ON", "crew*flight*DDMM #", "A: 中文"]
     assert table.press("47A") == "sign_on" and table.view.lines == [
-        texts_zh.SIGN_ON,
+        CHINESE.line("SIGN_ON"),
         "47",
         "工号*航班*DDMM#",
         "A: English",
@@ -71,23 +72,14 @@ def test_flash_that_does_not_take_the_choice():
 
     table = Table(ready())
     table.world.files.rename = fails
-    assert table.press("A" + SIGN_ON) == "verdict" and table.view.lines == list(texts_zh.LINES["storage"])
+    assert table.press("A" + SIGN_ON) == "verdict" and table.view.lines == CHINESE["storage"]
     assert table.world.terminal.chain.shift is None
 
 
-def test_no_memory_for_another_language():
-    table = Table(ready())
-    real = language.texts
-
-    def full(name):
-        raise MemoryError()
-
-    language.texts = full
-    try:
-        assert table.press("A") == "verdict" and table.view.sounds == ["refused"]
-    finally:
-        language.texts = real
-    assert table.press("D") == "sign_on" and table.view.lines[0] == "SIGN ON"
+def test_a_text_that_the_file_does_not_have():
+    assert TEXTS["no such text"] == ["no such text"] and TEXTS.get("length ") is None
+    lost = language.Texts("no such language")
+    assert lost.get("length") is None and lost.line("SIGN_ON") == "SIGN_ON"
 
 
 def test_a_sale_in_chinese():
@@ -158,7 +150,11 @@ def test_fullness_is_told_from_seventy_percent_on():
 
 
 def why(table):
-    return [code for code in BILLS_ONLY if BILLS_ONLY[code] in table.view.lines]
+    return [
+        code
+        for code in ("bundle_expired", "ground_overdue", "no_clock")
+        if TEXTS.line("BILLS_ONLY_" + code) in table.view.lines
+    ]
 
 
 def test_without_a_clock_the_crew_is_told_before_it_tries():

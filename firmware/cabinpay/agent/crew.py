@@ -43,7 +43,7 @@ class Crew:
         """First screen after boot, and again after the ground has changed something."""
         terminal, desk = self._terminal, self._desk
         if terminal.state != "ready":
-            desk.show("stopped", list(desk.texts.LINES[terminal.state.replace("-", "_")]))
+            desk.show("stopped", desk.texts[terminal.state.replace("-", "_")])
         elif desk.at in ("", "stopped"):
             desk.unseen = bool(terminal.chain.shift and terminal.chain.last_sale)
             self._home()
@@ -71,6 +71,11 @@ class Crew:
         desk.show("verdict", self._verdict_lines(outcome, offered), code=outcome.code)
         desk.receipt = outcome.number if offered else 0
 
+    def idle(self):
+        """Is no sale open, and nothing being keyed in?"""
+        desk = self._desk
+        return desk.at in ("sign_on", "items", "stopped") and not desk.entry and not (desk.sale and desk.sale.lines)
+
     def tick(self):
         """Once a second: a bill that nobody paid in time leaves the screen."""
         self._terminal.ticks()  # the port's counter wraps after days: whoever counts with it must look in between
@@ -85,12 +90,12 @@ class Crew:
 
     def _verdict_lines(self, outcome, offered):
         desk, code = self._desk, outcome.code
-        lines = list(desk.texts.LINES[code])
+        lines = desk.texts[code]
         if code in ("approved", "already_paid", "voided"):
-            lines += [desk.amount(outcome.amount, outcome.currency), desk.texts.RECEIPT % outcome.number]
+            lines += [desk.amount(outcome.amount, outcome.currency), desk.texts.line("RECEIPT") % outcome.number]
         if code in ("already_paid", "voided"):
             lines.append(clock_time(outcome.time))
-        return lines + [desk.texts.SHOW_RECEIPT] if offered else lines
+        return lines + [desk.texts.line("SHOW_RECEIPT")] if offered else lines
 
     def _home(self):
         desk = self._desk
@@ -112,7 +117,7 @@ class Crew:
         desk = self._desk
         if key == "C" and desk.receipt:
             number = desk.receipt
-            desk.show("receipt", [desk.texts.RECEIPT % number], self._terminal.receipt_text(number))
+            desk.show("receipt", [desk.texts.line("RECEIPT") % number], self._terminal.receipt_text(number))
         else:
             self._home()
 

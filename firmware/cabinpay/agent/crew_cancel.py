@@ -14,8 +14,15 @@ class Cancel:
         desk, texts = self._desk, self._desk.texts
         chain = desk.terminal.chain
         number, amount, currency = chain.last_sale
-        keys = [texts.CANCELLED, texts.SEEN] if chain.last_cancelled else [texts.SEEN, texts.CANCEL_IT]
-        desk.show("confirm_last", [texts.LAST_SALE, texts.RECEIPT % number, desk.amount(amount, currency)] + keys)
+        keys = (
+            [texts.line("CANCELLED"), texts.line("SEEN")]
+            if chain.last_cancelled
+            else [texts.line("SEEN"), texts.line("CANCEL_IT")]
+        )
+        desk.show(
+            "confirm_last",
+            [texts.line("LAST_SALE"), texts.line("RECEIPT") % number, desk.amount(amount, currency)] + keys,
+        )
 
     def key_last(self, key):
         if key == "A":
@@ -40,8 +47,8 @@ class Cancel:
         desk, texts = self._desk, self._desk.texts
         spend = desk.terminal.sale_to_void(number).spend
         self._void = (number, desk.amount(spend[3], spend[5]))
-        lines = [texts.CANCEL, texts.RECEIPT % number, self._void[1]]
-        desk.show("void", lines + list(texts.REASONS) + [texts.BACK])
+        lines = [texts.line("CANCEL"), texts.line("RECEIPT") % number, self._void[1]]
+        desk.show("void", lines + texts["REASONS"] + [texts.line("BACK")])
 
     def key(self, key):
         desk, texts = self._desk, self._desk.texts
@@ -52,4 +59,6 @@ class Cancel:
             desk.terminal.void(number, int(key))
             desk.unseen = False
             desk.view.sound("attention")
-            desk.show("verdict", [texts.SALE_CANCELLED, amount, texts.RECEIPT % number], code="cancelled")
+            desk.show(
+                "verdict", [texts.line("SALE_CANCELLED"), amount, texts.line("RECEIPT") % number], code="cancelled"
+            )

@@ -32,10 +32,10 @@ class Menu:
         for i, item in enumerate(items[:most]):
             lines.append("%d %s  %s" % (i + 1, desk.name(item), self._price(item[0], item[3])))
         if self._more or self._first:
-            lines.append(texts.PAGE_KEYS)
+            lines.append(texts.line("PAGE_KEYS"))
         if self._other_currency():
-            lines.append(texts.CURRENCY_KEY % currency_name(self._other_currency()))
-        desk.show("list", lines + [texts.LIST_KEYS])
+            lines.append(texts.line("CURRENCY_KEY") % currency_name(self._other_currency()))
+        desk.show("list", lines + [texts.line("LIST_KEYS")])
 
     def _page(self):
         """Items on a page: as many as there are keys, or as a small display holds below the total."""

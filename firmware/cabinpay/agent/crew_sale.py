@@ -28,11 +28,11 @@ class Items:
         for line in reversed(lines[-_SHOWN:]):
             shown.append(self._row(*line))
         if len(lines) > _SHOWN:
-            shown.append(texts.MORE_LINES % (len(lines) - _SHOWN))
-        desk.show("items", shown + list(texts.SALE_KEYS))
+            shown.append(texts.line("MORE_LINES") % (len(lines) - _SHOWN))
+        desk.show("items", shown + texts["SALE_KEYS"])
 
     def _prompt(self):
-        return self._desk.texts.LISTED_KEYS if self._listed() else self._desk.texts.ITEM_KEYS
+        return self._desk.texts.line("LISTED_KEYS") if self._listed() else self._desk.texts.line("ITEM_KEYS")
 
     def _listed(self):
         return self._desk.terminal.trust.has("catalogue")
@@ -81,7 +81,7 @@ def title(desk):
     sale = desk.begun_sale()
     if sale.lines:
         return desk.amount(sale.amount, sale.currency)
-    return desk.texts.NEW_SALE % currency_name(sale.currency)
+    return desk.texts.line("NEW_SALE") % currency_name(sale.currency)
 
 
 def ask(desk, key):
@@ -92,7 +92,7 @@ def ask(desk, key):
     desk.asked = True
     amount = desk.amount(sale.amount, sale.currency)
     if key == "B":
-        desk.show("scan", [desk.texts.SCAN, amount, desk.texts.BACK])
+        desk.show("scan", [desk.texts.line("SCAN"), amount, desk.texts.line("BACK")])
     else:
         text = qrtext.bill_text(desk.terminal.bill(sale), desk.terminal.codec)
         desk.show("bill", [desk.terminal.keys.label + "  " + amount], text)

@@ -16,7 +16,9 @@ class SignOn:
     def show(self):
         desk, texts = self._desk, self._desk.texts
         entry = [desk.entry] if desk.entry else []
-        desk.show("sign_on", [texts.SIGN_ON] + entry + [texts.SIGN_ON_KEYS, texts.OTHER_LANGUAGE])
+        desk.show(
+            "sign_on", [texts.line("SIGN_ON")] + entry + [texts.line("SIGN_ON_KEYS"), texts.line("OTHER_LANGUAGE")]
+        )
 
     def key(self, key):
         desk = self._desk
@@ -25,17 +27,10 @@ class SignOn:
         if key == "D":
             desk.entry = ""
         elif key == "A":
-            self._change_language()
+            desk.texts = language.other(desk.texts)
         elif key not in "BC":
             desk.type(key)
         return self.show()
-
-    def _change_language(self):
-        desk = self._desk
-        try:
-            desk.texts = language.other(desk.texts)
-        except MemoryError:
-            raise Refused("memory")
 
     def _sign_on(self):
         desk = self._desk
@@ -51,7 +46,7 @@ class SignOn:
     def _show_pin(self):
         desk, texts = self._desk, self._desk.texts
         entry = ["*" * len(desk.entry)] if desk.entry else []
-        desk.show("pin", [texts.PIN % self._signing_on[0]] + entry + [texts.PIN_KEYS])
+        desk.show("pin", [texts.line("PIN") % self._signing_on[0]] + entry + [texts.line("PIN_KEYS")])
 
     def key_pin(self, key):
         desk = self._desk
@@ -68,7 +63,7 @@ class SignOn:
     def _open_shift(self):
         desk = self._desk
         crew, flight, day = self._signing_on
-        language.remember(desk.terminal.files, desk.texts)
+        language.remember(desk.terminal.files, desk.texts.language)
         desk.terminal.open_shift("%d" % crew, flight, day)
         desk.clear()
         desk.home()
@@ -81,10 +76,12 @@ class CashUp:
     def show(self):
         desk, texts = self._desk, self._desk.texts
         chain = desk.terminal.chain
-        lines = [texts.CASH_UP % chain.shift.number]
+        lines = [texts.line("CASH_UP") % chain.shift.number]
         for currency, kind, count, total in chain.close_fields()[1]:
-            lines.append((texts.VOIDED if kind == VOID else texts.SOLD) % (count, desk.amount(total, currency)))
-        desk.show("cash_up", lines + desk.fullness() + [texts.CLOSE_KEYS])
+            lines.append(
+                (texts.line("VOIDED") if kind == VOID else texts.line("SOLD")) % (count, desk.amount(total, currency))
+            )
+        desk.show("cash_up", lines + desk.fullness() + [texts.line("CLOSE_KEYS")])
 
     def key(self, key):
         if key == "#":

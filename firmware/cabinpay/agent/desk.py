@@ -36,7 +36,7 @@ class Desk:
 
     def refuse(self, error):
         """Shows and sounds a Refused or StorageError."""
-        lines = list(self.texts.LINES.get(error.code.replace("-", "_"), (error.line,)))
+        lines = self.texts.get(error.code.replace("-", "_")) or [error.line]
         if error.value is not None:
             lines[-1] = lines[-1] % error.value
         self.view.sound("refused")
@@ -80,19 +80,19 @@ class Desk:
         return bool(item)
 
     def name(self, item):
-        return item[self.texts.NAME] or item[1]
+        return item[self.texts.name] or item[1]
 
     def name_of(self, sku):
         """What a line of the sale is called."""
         if sku in (SKU_TIP, SKU_DISCOUNT):
-            return self.texts.TIP if sku == SKU_TIP else self.texts.DISCOUNT
+            return self.texts.line("TIP") if sku == SKU_TIP else self.texts.line("DISCOUNT")
         return self._names.get(sku) or "%d" % sku
 
     def bills_only(self):
         """The line that says why only bills are paid, in a list; empty where other codes are, too."""
         terminal = self.terminal
         why = limited(terminal.trust, self.begun_sale(), terminal.clock.read(), terminal.store.since_ground)
-        return [self.texts.BILLS_ONLY[why]] if why else []
+        return [self.texts.line("BILLS_ONLY_" + why)] if why else []
 
     def fullness(self):
         """The line that says how full the terminal is, in a list; empty while that is nobody's concern: what a ledger
@@ -101,4 +101,4 @@ class Desk:
             return []
         self._capacity = self._capacity or self.terminal.capacity()
         percent = 100 - max(0, self.terminal.journal.room()) * 100 // self._capacity
-        return [self.texts.FULLNESS % percent] if percent >= _TOLD else []
+        return [self.texts.line("FULLNESS") % percent] if percent >= _TOLD else []

@@ -1,38 +1,69 @@
-"""The crew's language, remembered on flash. Texts of the other one are loaded when it is chosen."""
+"""The crew's language, remembered on flash, and its texts, which lie in a file beside this one and are read when they
+are shown: in RAM they would take 10 KB."""
 
 from .errors import StorageError
 from .files import read_whole, write_whole
 
 NAME = "language"
 ENGLISH, CHINESE = "en", "zh"
+_FOLDER = __file__[: -len(__file__.split("/")[-1])]
+_PIECE = 512
 
 
-def texts(language):
-    """The module of this language's texts."""
-    if language == CHINESE:
-        from . import texts_zh as found
-    else:
-        from . import texts as found
-    return found
+class Texts:
+    """What the crew reads in one language, by the names in its file. name: which field of a catalogue's item is its
+    name in this language."""
+
+    def __init__(self, language):
+        self.language = language
+        self.name = 2 if language == CHINESE else 1
+
+    def get(self, name):
+        """Lines, in a list; None where the file does not have them, or cannot be read."""
+        try:
+            with open("%s%s.txt" % (_FOLDER, self.language), "rb") as file:
+                return _lines(file, ("\n%s: " % name).encode())
+        except OSError:
+            return None
+
+    def __getitem__(self, name):
+        """Lines, in a list; where there are none the name stands for them."""
+        return self.get(name) or [name]
+
+    def line(self, name):
+        return self[name][0]
+
+
+def _lines(file, begin):
+    text = b"\n"
+    while True:
+        at = text.find(begin)
+        end = text.find(b"\n", at + len(begin)) if at >= 0 else -1
+        if end >= 0:
+            return str(text[at + len(begin) : end], "utf-8").split(" | ")
+        piece = file.read(_PIECE)
+        if not piece:
+            return None
+        text = text[at if at >= 0 else -len(begin) :] + piece
 
 
 def remembered(files):
     """Texts of the language that was chosen last; English where none was, or where that is damaged."""
-    return texts(_stored(files))
+    return Texts(CHINESE if _stored(files) == CHINESE else ENGLISH)
 
 
-def remember(files, present):
+def remember(files, language):
     """Has the next boot come up in this language. At each sign-on, not at each choice: flash wears."""
-    if _stored(files) != present.LANGUAGE:
+    if _stored(files) != language:
         try:
-            write_whole(files, NAME, present.LANGUAGE.encode())
+            write_whole(files, NAME, language.encode())
         except OSError:
             raise StorageError()
 
 
 def other(present):
     """Texts of the language that `present` is not."""
-    return texts(ENGLISH if present.LANGUAGE == CHINESE else CHINESE)
+    return Texts(ENGLISH if present.language == CHINESE else CHINESE)
 
 
 def _stored(files):

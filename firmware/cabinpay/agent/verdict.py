@@ -12,7 +12,7 @@ from .trust import in_window
 APPROVED = "approved"
 ALREADY_PAID = "already_paid"
 
-# In the order in which they are looked at; texts.py has a line for each.
+# In the order in which they are looked at; en.txt has lines for those that a scan can come to.
 REASONS = (
     WireError.CODES
     + (

@@ -1,22 +1,44 @@
 from . import font16
 
 _MISSING = "\u25a1"
+# How many characters, 2 bytes (big-endian, as all); the characters in order, 2 bytes each; their bits, 32 bytes each.
+# Read when one is drawn: in RAM they would take 8 KB
+FILE = __file__[: -len(__file__.split("/")[-1])] + "font16_zh.bin"
 
 
 def glyph(char):
     """Bits of a character, 16 rows: 16 bytes of a printable ASCII one, 32 of any other; a box for what no font has."""
     if " " <= char <= "~":
         return memoryview(font16.ASCII)[16 * ord(char) - 512 : 16 * ord(char) - 496]
-    return _wide(font16, char) or _wide(_chinese(), char) or _wide(font16, _MISSING)
+    return _wide(char) or _on_flash(ord(char)) or _wide(_MISSING)
 
 
-def _wide(font, char):
-    at = font.CHARS.find(char)
-    return memoryview(font.BITS)[32 * at : 32 * at + 32] if at >= 0 else None
+def _wide(char):
+    at = font16.CHARS.find(char)
+    return memoryview(font16.BITS)[32 * at : 32 * at + 32] if at >= 0 else None
 
 
-def _chinese():
-    # loaded when a screen first needs it: a crew that works in English never pays for it
-    from . import font16_zh
+def _on_flash(code):
+    try:
+        with open(FILE, "rb") as file:
+            return _found(file, code)
+    except OSError:
+        return None
 
-    return font16_zh
+
+def _found(file, code):
+    low, high = 0, _number(file, 0)
+    bits = 2 + 2 * high
+    while low < high:
+        middle = (low + high) // 2
+        here = _number(file, 2 + 2 * middle)
+        if here == code:
+            file.seek(bits + 32 * middle)
+            return file.read(32)
+        low, high = (middle + 1, high) if here < code else (low, middle)
+    return None
+
+
+def _number(file, at):
+    file.seek(at)
+    return int.from_bytes(file.read(2), "big")

@@ -24,9 +24,10 @@ async def scan_lines(stream, take):
 
 async def key_presses(stream, take):
     """Hands each character of a keypad to `take(str)`."""
-    buffer = bytearray(8)
+    # one a turn: each may draw a screen, and the link waits meanwhile
+    buffer = bytearray(1)
     while True:
         n = stream.read_some(buffer)
-        for c in memoryview(buffer)[:n]:
-            take(chr(c))
+        if n:
+            take(chr(buffer[0]))
         await asyncio.sleep_ms(0 if n else IDLE_MS)
