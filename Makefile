@@ -16,6 +16,7 @@ help:
 	@echo "make screens  pictures of every screen of the crew's, in build/screens"
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
 	@echo "make bench-sync  a sync over a line of 115200 baud, beside mpremote copying the same bytes"
+	@echo "make load   hundreds of terminals at once against two gateways, on PostgreSQL and SQLite"
 	@echo "make bench-ed25519  cycles of signatures on the emulated Pico (after make pico-image)"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
@@ -55,6 +56,9 @@ bench: $(READY)
 
 bench-sync: $(READY)
 	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/sync.py
+
+load: $(READY)
+	@PYTHONPATH=tests $(BIN)/python tests/load/run.py
 
 bench-ed25519: $(READY)
 	@PYTHONPATH=boards:boards/unix:tests $(BIN)/python tests/bench/ed25519_cycles.py
