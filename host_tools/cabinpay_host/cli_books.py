@@ -43,7 +43,7 @@ def refund(
 ) -> None:
     """Give a debit back, in part or whole; all refunds of a payment never exceed it. There is no way back."""
     with open_ledger(ledger) as book:
-        made = book.refund(_kid(book, terminal), number, amount, reason, author, _hex(receipt))
+        made = book.refund(terminal_kid(book, terminal), number, amount, reason, author, _hex(receipt))
     print(made.hex())
 
 
@@ -65,7 +65,7 @@ def lost(
 ) -> None:
     """Report a terminal lost: whatever it signs above the number debits nobody, and what it debited is reversed."""
     with open_ledger(ledger) as book:
-        book.report_lost(_kid(book, terminal), at)
+        book.report_lost(terminal_kid(book, terminal), at)
     screen.note(f"{terminal} is closed at receipt {at}")
 
 
@@ -130,7 +130,7 @@ def evidence(
     screen.show_json({"evidence": rows}) if as_json else screen.show_rows("Evidence", rows)
 
 
-def _kid(book: Ledger, terminal: str) -> bytes:
+def terminal_kid(book: Ledger, terminal: str) -> bytes:
     with book.reading() as session:
         return registry.terminal_named(session, terminal).kid
 

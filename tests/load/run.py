@@ -1,4 +1,4 @@
-"""make load: a fleet lands. 500 terminals of 100 receipts each against two gateways on PostgreSQL, then 200 on SQLite."""
+"""make load: 500 terminals of 100 receipts each land at two gateways on PostgreSQL, then 200 on SQLite."""
 
 from __future__ import annotations
 

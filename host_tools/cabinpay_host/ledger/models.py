@@ -251,8 +251,7 @@ class ExceptionRow(Base):
 
 
 class Working(Base):
-    """An exception that a person has worked through: what came of it, and who says so. Of several on one exception the
-    last counts, and one that is raised again after it waits for the next."""
+    """An exception that a person has worked through: what came of it, and who says so. Of several the last counts."""
 
     __tablename__ = "workings"
     __table_args__ = (Index("workings_receipt", "receipt_id", "code"),)

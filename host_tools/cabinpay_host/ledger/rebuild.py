@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 
 from ..errors import Exit, HostError
 from . import archive as arc
-from . import custody, db, decisions, intake, registry, roles
+from . import batches, custody, db, decisions, intake, registry, roles, workings
 from .models import SCHEMA, UNFINISHED, Meta, ReceiptRow
 from .store import CHUNK, WAIT, Ledger
 
 SOURCE = "archive"
 _GIVEN = (arc.RECEIPT, arc.HAND_IN)
+# What is decided about receipts once they are judged
+_LATER = (arc.REFUND, arc.BATCH, arc.ANSWER, arc.WORKED)
 
 
 def rebuild(
@@ -44,7 +46,7 @@ def rebuild(
         ledger = Ledger(engine, new, ident, clock)
         _replay(engine, records, int(clock()))
         ledger.judge_pending()
-        _give_back(ledger, engine, records)
+        _decide_again(ledger, engine, records)
         with db.writing(engine) as (session, _):
             session.execute(update(Meta).values(schema_version=SCHEMA))
     return ledger, old.size() - length
@@ -68,7 +70,7 @@ def _copy(old: arc.Archive, new: arc.Archive) -> int:
 
 
 def _replay(engine: Engine, records: list[arc.Record], now: int) -> None:
-    """Everything but refunds, which wait until there is a debit to give back."""
+    """Everything but what is decided about judged receipts: that waits until they are."""
     order = {r.fields[:3]: r.fields[3] for r in records if r.kind == arc.ORDER}
     for batch in _batches(records):
         with db.writing(engine) as (session, _):
@@ -80,7 +82,7 @@ def _replay(engine: Engine, records: list[arc.Record], now: int) -> None:
 
 def _batches(records: list[arc.Record]) -> Iterator[list[arc.Record]]:
     """Receipts of one terminal that lie together, some hundred at a time; anything else alone."""
-    rest = (r for r in records if r.kind not in (arc.ROOT, arc.POLICY, arc.ORDER, arc.REFUND))
+    rest = (r for r in records if r.kind not in (arc.ROOT, arc.POLICY, arc.ORDER, *_LATER))
     for (kind, _), group in groupby(rest, lambda r: (r.kind, r.fields[0] if r.kind in _GIVEN else None)):
         same = list(group)
         size = CHUNK if kind in _GIVEN else 1
@@ -118,11 +120,18 @@ def _apply(session: Session, record: arc.Record) -> None:
         raise HostError("ledger_version", line, Exit.STORAGE)
 
 
-def _give_back(ledger: Ledger, engine: Engine, records: list[arc.Record]) -> None:
+def _decide_again(ledger: Ledger, engine: Engine, records: list[arc.Record]) -> None:
     for record in records:
-        if record.kind == arc.REFUND:
+        if record.kind in _LATER:
             with db.writing(engine) as (session, _):
-                ledger.restate(session, [_refund(session, record)])
+                if record.kind == arc.REFUND:
+                    ledger.restate(session, [_refund(session, record)])
+                elif record.kind == arc.BATCH:
+                    batches.put(session, record.fields)
+                elif record.kind == arc.ANSWER:
+                    batches.put_answer(session, record.fields)
+                else:
+                    workings.put(session, record.fields)
 
 
 def _refund(session: Session, record: arc.Record) -> ReceiptRow:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from cabinpay.wire.keys import kid
 
 from ..errors import Exit, HostError
-from . import beyond, custody, db, decisions, handin, intake, registry, roles
+from . import batches, beyond, custody, db, decisions, handin, intake, registry, roles, workings
 from .archive import HAND_IN, Archive, Record
 from .book import book, restate
 from .custody import Given
@@ -153,7 +153,7 @@ class Ledger:
             return Taken(0, 0, 0, ())
         with self._recording() as (session, records):
             terminal = registry.terminal(session, terminal_kid)
-            delivery = intake.store(session, terminal, given, source, self._now())
+            delivery = intake.store(session, terminal, given, source, self.now())
             records += delivery.records + custody.settle(session, terminal, delivery.rows, after)
             idents = [row.id for row in delivery.rows]
         return self._judged(idents, delivery.new)
@@ -171,7 +171,7 @@ class Ledger:
         """
         with self._recording() as (session, records):
             terminal, item = handin.checked(session, receipt, signed_pass, payment)
-            delivery = intake.store(session, terminal, [item], source, self._now(), HAND_IN)
+            delivery = intake.store(session, terminal, [item], source, self.now(), HAND_IN)
             records += delivery.records
             idents = [row.id for row in delivery.rows]
         return self._judged(idents, delivery.new)
@@ -180,7 +180,7 @@ class Ledger:
         """Closes a terminal at a number: whatever it signs above is a `lost_terminal` exception and debits nobody,
         and what was debited is reversed. Again with another number: that one holds."""
         with self._recording() as (session, records):
-            decisions.lose(session, registry.terminal(session, terminal_kid), at, self._now(), records)
+            decisions.lose(session, registry.terminal(session, terminal_kid), at, self.now(), records)
         with contextlib.suppress(HostError):
             self.judge_pending()
 
@@ -192,14 +192,30 @@ class Ledger:
         self.judge_pending()
         asked = decisions.Asked(terminal_kid, number, amount, reason, author, receipt)
         with self._recording() as (session, records):
-            refund, sale = decisions.refund(session, asked, self._now(), records)
+            refund, sale = decisions.refund(session, asked, self.now(), records)
             self.restate(session, [sale])
             return refund.ident
+
+    def make_batch(self, issuer_kid: bytes, currency: int, author: str) -> bytes:
+        """Asks an issuer for what it has to collect; the batch's id. HostError("nothing_due")."""
+        with self._recording() as (session, records):
+            return bytes(batches.make(session, issuer_kid, currency, author, self.now(), records).ident)
+
+    def answer(self, answers: Iterable[batches.Answer]) -> int:
+        """Writes down what an issuer answers on its batches, all or nothing; how many lines were new."""
+        with self._recording() as (session, records):
+            return batches.answer(session, answers, self.now(), records)
+
+    def work_through(self, terminal_kid: bytes, number: int, code: str, reason: str, author: str) -> int:
+        """Says what came of an exception; on how many receipts with that number it stands open."""
+        with self._recording() as (session, records):
+            where = terminal_kid, number, code
+            return workings.work_through(session, where, reason, author, self.now(), records)
 
     def name_auditor(self, name: str, author: str, given: bool = True) -> None:
         """Lets `name` read evidence, or no longer; see roles.py."""
         with self._recording() as (session, records):
-            roles.name(session, name, author, given, self._now(), records)
+            roles.name(session, name, author, given, self.now(), records)
 
     def _judged(self, idents: list[int], new: int) -> Taken:
         # what is kept is kept: a judgement that cannot be written now is no reason to give it again
@@ -217,11 +233,11 @@ class Ledger:
                 return judged
             findings = check_all(cases, world)
             with db.writing(self._engine) as (session, _):
-                judged += book(session, findings, self._now())
+                judged += book(session, findings, self.now())
 
     def restate(self, session: Session, rows: list[ReceiptRow]) -> None:
         """Brings the books up to what is held of `rows`, in a writer's session."""
-        restate(session, Flags(session, self._now()), rows, self._now())
+        restate(session, Flags(session, self.now()), rows, self.now())
 
     @contextlib.contextmanager
     def _recording(self) -> Iterator[tuple[Session, list[Record]]]:
@@ -245,5 +261,5 @@ class Ledger:
             flags = tuple((number, code) for number, code in session.execute(open_flags))
             return Taken(new, len(idents) - new, session.scalar(waiting) or 0, flags)
 
-    def _now(self) -> int:
+    def now(self) -> int:
         return int(self._clock())
