@@ -16,6 +16,7 @@ help:
 	@echo "make screens  pictures of every screen of the crew's, in build/screens"
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
 	@echo "make bench-sync  a sync over a line of 115200 baud, beside mpremote copying the same bytes"
+	@echo "make bench-ledger  receipts into the ledger against the raw PyNaCl rate, at 10 thousand and a million rows"
 	@echo "make load   hundreds of terminals at once against two gateways, on PostgreSQL and SQLite"
 	@echo "make bench-ed25519  cycles of signatures on the emulated Pico (after make pico-image)"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
@@ -56,6 +57,9 @@ bench: $(READY)
 
 bench-sync: $(READY)
 	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/sync.py
+
+bench-ledger: $(READY)
+	@PYTHONPATH=tests $(BIN)/python tests/bench/ledger.py
 
 load: $(READY)
 	@PYTHONPATH=tests $(BIN)/python tests/load/run.py

@@ -8,6 +8,7 @@ from fpdf.fonts import FontFace
 from .report import Chart, Figure, Report, Table
 
 _INK, _PALE, _LINE, _BLUE, _RED = (23, 33, 43), (91, 107, 122), (201, 210, 218), (42, 111, 176), (176, 37, 37)
+_PAPER = (255, 255, 255)
 _MARGIN, _WIDTH = 15.0, 180.0
 _TILES, _TILE = 3, 16.0
 _LABEL, _BAR, _ROW = 30.0, 85.0, 6.0
@@ -89,7 +90,8 @@ def _table(page: FPDF, table: Table) -> None:
         return
     _font(page, 8.5, _INK)
     page.set_draw_color(*_LINE)
-    head = FontFace(emphasis=TextEmphasis.B, color=_PALE)
+    page.set_fill_color(*_PAPER)
+    head = FontFace(emphasis=TextEmphasis.B, color=_PALE, fill_color=_PAPER)
     sides = tuple("RIGHT" if i >= len(table.columns) - table.right else "LEFT" for i in range(len(table.columns)))
     with page.table(
         borders_layout=TableBordersLayout.HORIZONTAL_LINES, headings_style=head, text_align=sides, line_height=5,

@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -50,6 +51,10 @@ class Ledger:
         self.archive = archive
         self._engine = engine
         self._clock = clock
+        # threads of one process wait for each other here, and not for the database's lock, which has an end
+        self._writing = threading.Lock()
+        # nor do several check the same signatures: who comes second finds them judged
+        self._judging = threading.Lock()
 
     @classmethod
     def create(
@@ -226,14 +231,15 @@ class Ledger:
     def judge_pending(self) -> int:
         """Judges what waits for it; how many receipts. Harmless at any time, by several at once too."""
         judged = 0
-        while True:
-            with self.reading() as session:
-                world, cases = load_world(session), load_cases(session, CHUNK)
-            if not cases:
-                return judged
-            findings = check_all(cases, world)
-            with db.writing(self._engine) as (session, _):
-                judged += book(session, findings, self.now())
+        with self._judging:
+            while True:
+                with self.reading() as session:
+                    world, cases = load_world(session), load_cases(session, CHUNK)
+                if not cases:
+                    return judged
+                findings = check_all(cases, world)
+                with self._writing, db.writing(self._engine) as (session, _):
+                    judged += book(session, findings, self.now())
 
     def restate(self, session: Session, rows: list[ReceiptRow]) -> None:
         """Brings the books up to what is held of `rows`, in a writer's session."""
@@ -242,7 +248,7 @@ class Ledger:
     @contextlib.contextmanager
     def _recording(self) -> Iterator[tuple[Session, list[Record]]]:
         """A writer's session, and the records that the archive must hold before it commits."""
-        with db.writing(self._engine) as (session, meta):
+        with self._writing, db.writing(self._engine) as (session, meta):
             records: list[Record] = []
             yield session, records
             session.flush()
