@@ -11,7 +11,7 @@ body{font:15px/1.45 system-ui,"Segoe UI",Roboto,"Noto Sans","Noto Sans CJK SC",s
 main{max-width:1080px;margin:0 auto;padding:32px 24px}
 h1{font-size:28px;margin:0}h2{font-size:17px;margin:0 0 12px}
 .sub{color:#5b6b7a;margin:2px 0 24px}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin-bottom:20px}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(185px,1fr));gap:12px;margin-bottom:20px}
 .figure,section{background:#fff;border:1px solid #dde3e9;border-radius:8px;padding:16px}
 .figure b{display:block;font-size:22px;font-variant-numeric:tabular-nums}.figure span{color:#5b6b7a;font-size:13px}
 .alarm{border-color:#c62f2f;background:#fdf1f0}.alarm b{color:#b02525}
