@@ -57,6 +57,7 @@ bench: $(READY)
 
 bench-sync: $(READY)
 	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/sync.py
+	@PYTHONPATH=boards:boards/unix:tests:tests/system $(BIN)/python tests/bench/sync_pico.py
 
 bench-ledger: $(READY)
 	@PYTHONPATH=tests $(BIN)/python tests/bench/ledger.py

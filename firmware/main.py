@@ -34,8 +34,8 @@ try:
             if second == starts.SECONDS:
                 starts.well(files)
 
-    async def serve(door, changed):
-        await link.serve(board.link, door, changed)
+    async def serve(begin, changed):
+        await link.serve(board.link, begin, changed)
         await asyncio.sleep_ms(200)  # the last reply is on its way
         board.reset()
 
@@ -60,24 +60,24 @@ try:
         crew = Crew(terminal, Screen(board.panel, board.buzzer))
         crew.start()
 
+        def session():
+            if board.wlan:
+                from cabinpay.agent.network import NetworkSession as Session
+            else:
+                from cabinpay.agent.session import Session
+            return Session(terminal)
+
         def scanned(line):
             crew.scanned(line)
             board.keypad.forget()
 
         await asyncio.gather(
-            serve(session(terminal), crew.start),
+            serve(session, crew.start),
             lines.scan_lines(board.scanner, scanned),
             lines.key_presses(board.keypad, crew.key),
             look_after(dog, crew.tick),
             *roam(terminal, crew)
         )
-
-    def session(terminal):
-        if board.wlan:
-            from cabinpay.agent.network import NetworkSession as Session
-        else:
-            from cabinpay.agent.session import Session
-        return Session(terminal)
 
     def roam(terminal, crew):
         if board.wlan is None:
@@ -97,7 +97,7 @@ try:
 
         notice.show(board.panel, ("RESCUE", "", "Take it to the ground crew:", "cabinpay log"))
         door = Door(Rescue(files, *crypto(dog), board.ticks, os.urandom, board.carved))
-        await asyncio.gather(serve(door, board.ticks), look_after(dog, board.ticks))
+        await asyncio.gather(serve(lambda: door, board.ticks), look_after(dog, board.ticks))
 
     start = starts.PROMPT if board.prompt_is_open() else starts.begin(files, board.began_by_reset())
     if start == starts.PROMPT:

@@ -21,7 +21,10 @@ from cabinpay.io.screen import Screen
 from screens import Tour
 class Panel:
     width, height = {width}, {height}
+    band = height
     buffer = bytearray(width * height // 8)
+    def draw(self, top):
+        pass
     def show(self, *shown):
         pass
     def play(self, tone):

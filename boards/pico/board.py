@@ -1,5 +1,7 @@
 """A Raspberry Pi Pico with what README.md has on its pins; pins and figures are board_data.WIRING, from board.toml."""
 
+import sys
+
 import machine
 import rp2
 from board_data import WIRING
@@ -51,6 +53,8 @@ if WIRING["capabilities"]["wifi"]:
     from cabinpay.io.wlan import Wlan
 
     wlan = Wlan()
+# 2 KB that nobody asks for again
+del WIRING, sys.modules["board_data"]
 ticks = Ticks()
 
 

@@ -20,6 +20,7 @@ def shortened(sources: dict[str, str]) -> dict[str, str]:
     """The same program, by path; comments and layout are lost. ValueError for a private name that no file defines."""
     trees = {path: ast.parse(source) for path, source in sources.items()}
     for tree in trees.values():
+        tree.body = [node for node in tree.body if "MYPY" not in _names_of(node)]
         _fold(tree)
     nodes = [node for tree in trees.values() for node in ast.walk(tree)]
     by_name = {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg}
@@ -71,11 +72,18 @@ def _rename(family: list[ast.Module], kept: set[str]) -> None:
             _apply(node, new)
 
 
+def _names_of(node: ast.stmt) -> set[str]:
+    """What a statement assigns to or asks: what is for type checkers alone is about MYPY."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.test] if isinstance(node, ast.If) else []
+    return {ast.unparse(target) for target in targets}
+
+
 def _fold(tree: ast.Module) -> None:
     """Makes private numbers constants, which the compiler puts in place itself: these names never reach a board."""
+    changed = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
     for node in tree.body:
         match node:
-            case ast.Assign([ast.Name(name)], ast.Constant(int())) if name.startswith("_"):
+            case ast.Assign([ast.Name(name)], ast.Constant(int())) if name.startswith("_") and name not in changed:
                 node.value = ast.Call(ast.Name("const", ast.Load()), [node.value], [])
 
 

@@ -51,22 +51,24 @@ def _tried(operation, data):
 
 
 class Panel:
-    """240x240 pixels, one bit each; every frame goes out as a line of JSON."""
+    """240x240 pixels, one bit each, drawn 24 rows at a time; every frame goes out as a line of JSON."""
 
     width = 240
     height = 240
+    band = 24
 
     def __init__(self, out):
-        self.buffer = bytearray(self.width * self.height // 8)
+        self.buffer = bytearray(self.width * self.band // 8)
         self._out = out
 
+    def draw(self, top):
+        if top == 0:
+            self._out.write('{"frame": "')
+        self._out.write(binascii.b2a_base64(self.buffer)[:-1])
+
     def show(self, name, lines, code):
-        # in pieces: the heap is as small as a Pico's, and 10 KB in one block are not to be had when it has been in use
         event = {"screen": name, "lines": lines, "code": code, "operations": flash.operations}
-        self._out.write(json.dumps(event)[:-1] + ', "frame": "')
-        for at in range(0, len(self.buffer), 600):
-            self._out.write(binascii.b2a_base64(memoryview(self.buffer)[at : at + 600])[:-1])
-        self._out.write('"}\n')
+        self._out.write('", ' + json.dumps(event)[1:] + "\n")
 
 
 class Buzzer:

@@ -33,6 +33,7 @@ class Bridge:
 
     def read(self) -> bytes:
         """What has come; empty if nothing came for a moment."""
+        self._in_time()
         try:
             data = self._wait(asyncio.wait_for(self._reader.read(PIECE), READ_SECONDS))
         except TimeoutError:
@@ -42,6 +43,7 @@ class Bridge:
         return data
 
     def write(self, data: bytes) -> None:
+        self._in_time()
         try:
             self._wait(asyncio.wait_for(self._send(data), WRITE_SECONDS))
         except TimeoutError:
@@ -51,10 +53,11 @@ class Bridge:
         self._writer.write(data)
         await self._writer.drain()
 
-    def _wait(self, doing: Coroutine[None, None, _T]) -> _T:
+    def _in_time(self) -> None:
         if time.monotonic() > self._until:
-            doing.close()
             raise HostError("too_slow", "The terminal took too long; it will come again.", Exit.TERMINAL)
+
+    def _wait(self, doing: Coroutine[None, None, _T]) -> _T:
         try:
             return asyncio.run_coroutine_threadsafe(doing, self._loop).result()
         except TimeoutError:

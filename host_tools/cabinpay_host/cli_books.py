@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from cabinpay.wire.schema import U32
+
 from . import acks as signed_acks
 from . import keys, screen
 from .cli_keys import AsJson
@@ -14,6 +16,9 @@ from .ledger import registry, roles, views
 from .ledger.rebuild import rebuild as rebuild_ledger
 from .ledger.store import WAIT, Ledger
 from .ledger.upgrade import upgrade as upgrade_ledger
+
+# Lines of what is missing that fit into one
+MOST_TOLD = 5
 
 Name = Annotated[str, typer.Argument(metavar="TERMINAL", help="A terminal's label, or its id in hex.")]
 Author = Annotated[str | None, typer.Option(help="Who decides this, if not the system's user.")]
@@ -34,7 +39,7 @@ def mount(app: typer.Typer) -> None:
 
 def refund(
     terminal: Name,
-    number: Annotated[int, typer.Argument(help="Number of the sale's receipt.")],
+    number: Annotated[int, typer.Argument(min=1, max=U32, help="Number of the sale's receipt.")],
     ledger: Location,
     amount: Annotated[int, typer.Option(help="Minor units of the sale's currency.")],
     reason: Annotated[str, typer.Option(help="Why; the passenger's statement shows it.")],
@@ -73,18 +78,20 @@ def rebuild(
     archive: Annotated[Path, typer.Option("--from", help="A ledger's archive. It is not changed.")],
     ledger: Location,
 ) -> None:
-    """Make a ledger again from its archive alone, beside a copy of that. Ends with 7 where the archive is cut off."""
-    book, unread = rebuild_ledger(archive, *place(ledger))
+    """Make a ledger again from its archive alone, beside a copy of that. Ends with 7 where something of it is missing,
+    and says what."""
+    book, missing = rebuild_ledger(archive, *place(ledger))
     with book:
         print(book.id.hex())
-    if unread:
-        line = f"{unread} bytes at the archive's end are torn or damaged, and what was in them is missing: sync again"
-        raise HostError("archive_damaged", line, Exit.CHECKS)
+    if missing:
+        more = f", and {len(missing) - MOST_TOLD} more" if len(missing) > MOST_TOLD else ""
+        advice = "sync every terminal, give what else was lost again, and rebuild from the new archive"
+        raise HostError("archive_damaged", f"{'; '.join(missing[-MOST_TOLD:])}{more}: {advice}", Exit.CHECKS)
 
 
 def upgrade(ledger: Location) -> None:
     """Bring a ledger of an earlier version up to this program's: all of it or nothing."""
-    before, after = upgrade_ledger(place(ledger)[0], WAIT)
+    before, after = upgrade_ledger(*place(ledger), WAIT)
     screen.note(f"version {after} already" if before == after else f"version {before} is now {after}")
 
 
@@ -108,7 +115,7 @@ def auditor(
 
 def evidence(
     terminal: Name,
-    number: Annotated[int, typer.Argument(help="Number of the receipt.")],
+    number: Annotated[int, typer.Argument(min=1, max=U32, help="Number of the receipt.")],
     ledger: Location,
     reader: Reader = None,
     as_json: AsJson = False,

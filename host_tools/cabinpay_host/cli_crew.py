@@ -8,6 +8,7 @@ import typer
 
 from . import crew_file, screen
 from .cli_keys import AsJson
+from .errors import Exit, HostError
 
 app = typer.Typer(help="Crew numbers and their PINs. A file for its owner only; no file holds a PIN itself.")
 
@@ -18,6 +19,8 @@ Number = Annotated[int, typer.Argument(help="The crew member's number.", metavar
 @app.command(epilog="Example: cabinpay bundle crew add 4711 --file crew.json")
 def add(number: Number, file: File) -> None:
     """Set a crew member's PIN: asked for twice, or one line on standard input where that is no terminal."""
+    if sys.stdin is None:
+        raise HostError("usage", "there is no standard input to read a PIN from: give it one line", Exit.USAGE)
     if sys.stdin.isatty():
         pin = typer.prompt("PIN", hide_input=True, confirmation_prompt=True, err=True)
     else:

@@ -150,7 +150,7 @@ def verify(ledger: Location, as_json: AsJson = False) -> None:
 def _line(line: views.StatementLine) -> dict[str, object]:
     flight = f"{line.flight[0]}{line.flight[1]}" if line.flight else "unknown"
     items = ", ".join(f"{quantity} x {RESERVED.get(sku, sku)}" for sku, quantity, _ in line.lines)
-    what = items if line.reason is None else f"refund: {line.reason}"
+    what = items if line.reason is None else line.reason if line.borne else f"refund: {line.reason}"
     amount = money.show(line.amount, line.currency)
     return {"time": moment(line.time), "flight": flight, "terminal": line.terminal, "items": what, "amount": amount}
 
@@ -160,7 +160,6 @@ _KINDS = {SALE: "sales", VOID: "voids"}
 
 def _shift(shift: cashup.CashUp) -> dict[str, object]:
     flight = f"{shift.flight[0]}{shift.flight[1]}" if shift.flight else "unknown"
-    state = "open" if shift.closed is None else "DIFFERS" if shift.differs else "agrees"
     sold = ", ".join(f"{n} {_KINDS[kind]} {money.show(total, currency)}" for currency, kind, n, total in shift.sold)
     return {
         "terminal": shift.terminal,
@@ -168,5 +167,14 @@ def _shift(shift: cashup.CashUp) -> dict[str, object]:
         "crew": shift.crew or "unknown",
         "flight": flight,
         "sold": sold or "nothing",
-        "cash-up": state,
+        "cash-up": _state(shift),
     }
+
+
+def _state(shift: cashup.CashUp) -> str:
+    if shift.closed is None:
+        return "never closed" if shift.ended else "open"
+    if shift.numbers and shift.covers and shift.covers != shift.numbers:
+        (first, last), (said, to) = shift.numbers, shift.covers
+        return f"DIFFERS: says it covers receipts {said} to {to}, which are {first} to {last}"
+    return "DIFFERS" if shift.differs else "agrees"

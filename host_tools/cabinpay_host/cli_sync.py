@@ -46,6 +46,8 @@ def sync(
     chosen = ports.choose(port or [], every, [] if port else ports.find())
     with open_ledger(ledger) as book:
         outcomes = _watched(chosen, baud, equipment(book, ground, ack, carried, bundle), not as_json)
+    if len(outcomes) == 1 and outcomes[0].error:
+        raise outcomes[0].error
     if as_json:
         screen.show_json(summary.record(outcomes))
     else:

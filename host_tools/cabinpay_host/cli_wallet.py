@@ -125,8 +125,9 @@ def _bound(wallet: Wallet, lines: list[list[int]], currency: int | None, cti: by
             raise HostError("usage", "the passes here are in several currencies: give --currency", Exit.USAGE)
         currency = found.pop() if found else 0
     total = claims.lines_total(lines)
+    text = wallet.bound(total, currency, lines, cti=cti)
     screen.note(f"paying for these lines only: {money.show(total, currency)}")
-    return wallet.bound(total, currency, lines, cti=cti)
+    return text
 
 
 def _line(entry: str) -> list[int]:

@@ -46,6 +46,7 @@ def _one(port: str, baud: int, ground: Ground, progress: Progress, streams: list
     try:
         with SerialStream(port, baud) as stream:
             streams.append(stream)
+            Link(stream).hello()  # once: a port behind which there is no terminal is not tried again
             return Outcome(port, _patiently(stream, ground, progress))
     except HostError as e:
         return Outcome(port, error=e)

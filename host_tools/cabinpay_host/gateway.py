@@ -56,10 +56,12 @@ class Gateway:
         async with terminals, watchers:
             ready(_address(terminals), _address(watchers))
             await stop.wait()
-        for writer in list(self._open):
-            writer.transport.abort()
-        while self._open:
-            await asyncio.sleep(0.05)
+            terminals.close()
+            watchers.close()
+            for writer in list(self._open):
+                writer.transport.abort()
+            while self._open:
+                await asyncio.sleep(0.05)
         self._workers.shutdown()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

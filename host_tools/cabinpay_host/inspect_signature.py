@@ -21,8 +21,10 @@ RULES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "ack": (cose.AAD_ACK, _GROUND),
     "time": (cose.AAD_TIME, _GROUND),
     "maintenance": (cose.AAD_MAINTENANCE, _GROUND),
+    "network": (cose.AAD_MAINTENANCE, _GROUND),
     "status": (cose.AAD_STATUS, ("terminal",)),
     "pulled": (cose.AAD_STATUS, ("terminal",)),
+    "log": (cose.AAD_STATUS, ("terminal",)),
 }
 # Of a flash with a thousand passes
 _LAST_PASSES = 50

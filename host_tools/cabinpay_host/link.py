@@ -32,6 +32,8 @@ Item = tuple[int, bytes, bytes]
 _ON_SERIAL = b""
 
 _item = row(u32, octets(1, 1200), lambda v: isinstance(v, bytes) and len(v) <= 1200)
+# What a ground key signs for a terminal to join a network: kid, session nonce, SHA-256 of what it was given
+JOIN = row(octets(8), octets(16), octets(32))
 _waiting = row(text(1, 16), integer(0, U32))
 _number = integer(0, U32)
 _status = row(

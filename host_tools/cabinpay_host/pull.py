@@ -16,7 +16,7 @@ from . import codec
 from .errors import HostError
 from .ledger.custody import BEGINNING, Given
 from .ledger.models import ReceiptRow
-from .ledger.store import Ledger, Taken
+from .ledger.store import Ledger
 from .link import Hello, Item, Link
 from .proven import proven
 
@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 
 class Pull:
     """number, head: the terminal's last; new: receipts not in the ledger before, sums: their sales less what was
-    cancelled, by currency; exceptions: (number, code) that stand open on what was pulled."""
+    cancelled, by currency."""
 
     def __init__(self, link: Link, ledger: Ledger, hello: Hello, progress: Progress) -> None:
         self._link = link
@@ -43,7 +43,12 @@ class Pull:
         self.head = b""
         self.new = 0
         self.sums: dict[int, int] = {}
-        self.exceptions: list[tuple[int, str]] = []
+        self._lowest = 0
+
+    @property
+    def exceptions(self) -> list[tuple[int, str]]:
+        """(number, code) of what stands open now on what was pulled: a later batch may have cleared some."""
+        return self._ledger.standing(self._kid, self._lowest, self.number) if self._lowest else []
 
     def run(self) -> None:
         """Everything that the ledger does not hold. Where it raises, what came before is in the ledger all the same."""
@@ -102,9 +107,8 @@ class Pull:
     def _keep(self, items: list[Item], after: Given | None) -> None:
         if items:
             self._add_up(items)
-            taken: Taken = self._ledger.take(self._kid, items, "sync", after)
-            self.new += taken.new
-            self.exceptions += taken.exceptions
+            self.new += self._ledger.take(self._kid, items, "sync", after).new
+            self._lowest = min(self._lowest or items[0][0], items[0][0])
 
     def _add_up(self, items: list[Item]) -> None:
         found = {hashlib.sha256(raw).digest(): raw for _, raw, _ in items}

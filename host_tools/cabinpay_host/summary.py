@@ -19,7 +19,7 @@ def spoken(outcomes: list[Outcome]) -> list[str]:
     """The summary, a sentence or two a line; what to do comes last."""
     reports = [o.report for o in outcomes if o.report]
     lines = [_terminals(outcomes, reports), *(_about(report) for report in reports)]
-    lines += [f"{o.port}: NOT synced: {o.error.line}" for o in outcomes if o.error]
+    lines += [f"{o.port}: NOT synced." for o in outcomes if o.error]
     return [*lines, *(f"Next: {step}" for step in _steps(outcomes))]
 
 
@@ -37,8 +37,6 @@ def record(outcomes: list[Outcome]) -> dict[str, Any]:
 def judge(outcomes: list[Outcome]) -> None:
     """HostError where something is left to do that a script must not pass over; the first trouble names it."""
     for o in outcomes:
-        if o.error and len(outcomes) == 1:
-            raise o.error
         if o.error:
             raise HostError(o.error.code, f"{o.port} was not synced; the others were", o.error.exit_code)
         if o.report and (step := _trouble(o.report)):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cabinpay.wire import qrtext
 from cabinpay.wire.claims import Pass
 from cabinpay.wire.cose import parse
 from cabinpay.wire.errors import WireError
@@ -78,7 +79,7 @@ def _state(fields: dict[str, Any]) -> State:
     if set(fields) != _FIELDS or fields["format"] != _FORMAT or crypto.public_key(seed).hex() != fields["public"]:
         raise ValueError("not a wallet")
     passes = [_held(entry) for entry in fields["passes"]]
-    payments = [[_string(text), _string(bill)] for text, bill in fields["payments"]]
+    payments = [_payment(text, bill) for text, bill in fields["payments"]]
     return State(seed, passes, payments, [bytes.fromhex(r) for r in fields["receipts"]])
 
 
@@ -89,10 +90,11 @@ def _held(entry: dict[str, Any]) -> Held:
     return held
 
 
-def _string(value: Any) -> str:
-    if not isinstance(value, str):
+def _payment(text: Any, bill: Any) -> list[str]:
+    if not isinstance(text, str) or not isinstance(bill, str):
         raise TypeError("no text")
-    return value
+    qrtext.read_customer(text.encode(), codec)
+    return [text, bill]
 
 
 def _text(state: State) -> bytes:

@@ -135,7 +135,8 @@ def disconnects(case: Path, count: int) -> None:
                 stage.sync(cable.plug(Session(at.terminal)), ledger, at)
             if n % SELL == 0:
                 sold += 1
-                code = world.quick(f"passenger {sold}", seq=1, iat=world.NOW + at.seconds)
+                limits = [world.EUR, 15000, 4000, 255]
+                code = world.quick(f"passenger {sold % 10}", seq=sold, iat=world.NOW + at.seconds, limits=limits)
                 assert at.pay(code, [[1, 1, 100]]) == "approved"
             if n % LOOK == 0:
                 stage.state(ledger)

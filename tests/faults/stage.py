@@ -155,6 +155,8 @@ def finish(case: Path, cable: Cable, at: world.World | None = None) -> Any:
     """Syncs again until it is through, as ground crew do; what both sides hold then."""
     at = at or terminal(case)
     with opened(case) as ledger:
+        held = ledger.custody(at.terminal.keys.kid)
+        assert at.terminal.journal.acked <= (held[0] if held else 0), "acknowledged, and not held"
         for _ in range(MOST):
             try:
                 report = sync(cable.plug(Session(at.terminal)), ledger, at)

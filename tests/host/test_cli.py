@@ -328,6 +328,18 @@ def test_closed_streams(made: Path) -> None:
     command = command.replace("'X'", f"'{bill_text()}'")
     done = subprocess.run(["sh", "-c", command], cwd=made, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
     assert (done.returncode, done.stderr.splitlines()[-1][:22]) == (4, "cabinpay: not_agreed: ")
+    command = f"{' '.join(COMMAND)} bundle crew add 1 --file new.json <&-"
+    done = subprocess.run(["sh", "-c", command], cwd=made, env=ENVIRONMENT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("\n"), done.stderr[:16]) == (2, 1, "cabinpay: usage:")
+    assert not (made / "new.json").exists()
+
+
+def test_a_bound_payment_that_cannot_be_is_not_announced(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for line, code in (("1*1*0", 2), ("2*1*5", 2)):
+        capsys.readouterr()
+        assert call(made, f"wallet pay alice.wallet --line {line}") == code
+        out, err = capsys.readouterr()
+        assert out == "" and err.startswith("cabinpay: lines_bad: ") and len(err.splitlines()) == 1
 
 
 def test_control_c(made: Path) -> None:

@@ -129,6 +129,7 @@ def test_amounts_times_and_words() -> None:
         "receipt, note": {"event": "clock set (2)", "detail": "synced by f889ab3ab73a1d26"},
         "delegation": {"serial": "1", "not_after": "2026-11-12 06:00 UTC (1794463200)"},
         "maintenance": {"time": "2026-08-14 06:15 UTC (1786688100)"},
+        "log": {"line": "sale: OSError: [Errno 5] EIO"},
     }
     for name, fields in expected.items():
         thing = inspect.of_bytes(encoded(name), ring())

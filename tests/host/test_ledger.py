@@ -1,5 +1,6 @@
 """The ledger's happy path, to the cent, and what a second delivery does: nothing."""
 
+import json
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ from cabinpay_host.errors import HostError
 from cabinpay_host.ledger import Ledger, cashup, views
 from host import ledger_world as w
 from host.ledger_world import dump, faults, money, open_codes
+from host.test_cli import call
 
 LINES = [[101, 2, 650], [205, 1, 399], [2, 1, -100]]  # 15.99
 
@@ -91,6 +93,38 @@ def test_a_close_that_does_not_add_up_is_flagged(tmp_path):
         assert second.closed is None and not second.differs and second.sold == ()
 
 
+@pytest.mark.parametrize("covers", [[1, 3], [1, 1], [2, 2]])
+def test_the_numbers_that_a_close_covers_are_counted_again(tmp_path, capsys, covers):
+    terminal = w.Terminal("A")
+    terminal.open()
+    terminal.sale(w.Passenger("ann"))
+    terminal.close(covers=covers)
+    assert shifts_told(tmp_path, terminal, capsys) == [
+        f"DIFFERS: says it covers receipts {covers[0]} to {covers[1]}, which are 1 to 2"
+    ]
+
+
+def test_a_shift_that_ended_without_a_close_is_not_open(tmp_path, capsys):
+    terminal = w.Terminal("A")
+    for _ in range(2):
+        terminal.open()
+        terminal.sale(w.Passenger("ann"))
+    terminal.damage(4, 6)
+    terminal.open()
+    assert shifts_told(tmp_path, terminal, capsys) == ["never closed", "never closed", "open"]
+
+
+def shifts_told(folder, terminal, capsys):
+    """What the command says of each cash-up."""
+    with w.new_ledger(folder, terminal) as ledger:
+        ledger.take(terminal.kid, terminal.items, "sync")
+        assert faults(ledger) == []
+    (folder / "ledger.archive").rename(folder / "ledger.db.archive")
+    capsys.readouterr()
+    assert call(folder, "ledger shifts --ledger ledger.db --json") == 0
+    return [shift["cash-up"] for shift in json.loads(capsys.readouterr().out)["shifts"]]
+
+
 def test_it_is_the_same_ledger_when_opened_again(flight, tmp_path):
     ledger, terminal, *_ = flight
     ledger.take(terminal.kid, terminal.items, "sync")
@@ -132,9 +166,9 @@ def test_registrations(flight, monkeypatch):
     monkeypatch.setattr("cabinpay_host.ledger.registry.kid", lambda _: terminal.kid)
     refused.append(lambda: ledger.add_terminal(ann.device.public, "A", w.AIRLINE))
     codes = []
-    for call in refused:
+    for refusing in refused:
         with pytest.raises(HostError) as e:
-            call()
+            refusing()
         codes.append(e.value.code)
     assert codes == [
         "terminal_differs", "bad_terminal", "enrolment_differs", "bad_enrolment",

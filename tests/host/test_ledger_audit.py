@@ -249,8 +249,9 @@ MUTATIONS = {
         ("counts as joined to number 1, and is not", "in the archive, not in the database: what came before"),
         2,
     ),
+    "who gave evidence": (["UPDATE evidence SET handed = 1 WHERE id = 1"], "differs from the archive: evidence", 1),
     "evidence of nothing": (
-        ["INSERT INTO evidence (receipt_id, sha256, raw) VALUES (999, x'00', x'00')"],
+        ["INSERT INTO evidence (receipt_id, sha256, raw, handed) VALUES (999, x'00', x'00', 0)"],
         "evidence of no receipt",
         1,
     ),

@@ -43,6 +43,7 @@ def copy(good, tmp_path):
 
 
 BEYOND = ("flight", "lifetime", "stale", "over_cap", "revoked")
+UNKNOWN = ("no_shift", "bundle_expired")  # here
 FINE = "(SELECT id FROM receipts WHERE number = 3)"
 BORNE = "(SELECT id FROM receipts WHERE number = 5)"
 ENTRY = f"(SELECT MIN(id) FROM entries WHERE kind = 'overspend' AND receipt_id = {BORNE})"
@@ -52,7 +53,7 @@ POST = "INSERT INTO postings (entry_id, account, amount, currency) SELECT (SELEC
 # (statements, what every line says, how many lines)
 MUTATIONS = {
     **{f"{code} cleared": ([FLAG.format(code)], f"{code} without its exception", 1) for code in BEYOND},
-    **{f"{code} that is none": ([RAISE.format(FINE, code)], f"says {code}, and it is not", 1) for code in BEYOND},
+    **{f"{c} that is none": ([RAISE.format(FINE, c)], f"says {c}, and it is not", 1) for c in (*BEYOND, *UNKNOWN)},
     "an overspend of the issuer's cap cleared": ([FLAG.format("over_limit")], "over the limit without", 2),
     "what a bearer bears": (
         ["UPDATE settlements SET borne = borne + 1 WHERE borne > 0"], "borne, and is", 2,

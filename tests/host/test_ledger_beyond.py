@@ -12,6 +12,7 @@ from host import ledger_world as w
 from host.ledger_world import dump, faults, money, open_codes, tables
 
 FLIGHT = [8801, 20254]  # what w.Terminal.open says
+BILLS = [[700, 700, 600], [700] * 3, [700] * 3]
 LOW = [[600] * 3, [700] * 3, [700, 700, 0]]
 
 
@@ -35,7 +36,22 @@ def stale(age, mode=w.QUICK, **to):
     return sold(ann, mode, payment=ann.pay(iat=w.NOW + 120 - age), **to)
 
 
+def late(days, mode=w.QUICK, seconds=0):
+    """A sale `days` later, on a new pass."""
+    time = w.NOW + days * w.DAY + seconds
+    who = w.Passenger("p", nbf=time - w.DAY, exp=time + w.DAY)
+    return sold(who, mode, time=time, payment=who.pay(iat=time) if mode == w.QUICK else None)
+
+
 BEYOND = {
+    "a bundle's last second": (lambda: late(30), [], []),
+    "after every bundle": (lambda: late(30, seconds=1), [], ["bundle_expired"]),
+    "long after every bundle": (lambda: late(40), [], ["bundle_expired"]),
+    "a bill after every bundle": (lambda: late(40, w.CHALLENGED), [], []),
+    "a bill above a floor clock's cap": (lambda: late(30, w.CHALLENGED), [w.bundle(caps=BILLS)], []),
+    "the same after every bundle": (lambda: late(40, w.CHALLENGED), [w.bundle(caps=BILLS)], ["over_cap"]),
+    "after a delegation": (lambda: late(20), [w.bundle(not_after=w.NOW + 19 * w.DAY)], ["bundle_expired"]),
+    "one of two ran out": (lambda: late(20), [w.bundle(not_after=w.NOW + 19 * w.DAY), w.bundle(version=2)], []),
     "its flight": (lambda: sold(w.Passenger("p", flight=FLIGHT)), [], []),
     "another flight": (lambda: sold(w.Passenger("p", flight=[8802, 20254])), [], ["flight"]),
     "another day": (lambda: sold(w.Passenger("p", flight=[8801, 20255])), [], ["flight"]),
@@ -67,6 +83,62 @@ BEYOND = {
 def test_what_a_terminal_should_have_refused(tmp_path, case):
     make, bundles, codes = BEYOND[case]
     assert codes_of(tmp_path, make(), *bundles) == codes
+
+
+def after_the_close(t, ann):
+    t.close()
+    return t.sale(ann)
+
+
+def of_the_shift_before(t, ann):
+    t.open()
+    return t.sale(ann, shift=1)
+
+
+def of_what_is_to_come(t, ann):
+    return t.sale(ann, shift=55)
+
+
+def of_a_sale(t, ann):
+    t.sale(ann)
+    return t.sale(ann, shift=2)
+
+
+def after_a_break(t, ann):
+    t.damage(1, 3)
+    return t.sale(ann)
+
+
+OUTSIDE = [after_the_close, of_the_shift_before, of_what_is_to_come, of_a_sale, after_a_break]
+
+
+@pytest.mark.parametrize("make", OUTSIDE)
+def test_a_sale_outside_any_shift(tmp_path, make):
+    terminal, ann = w.Terminal("A"), w.Passenger("ann")
+    terminal.open()
+    number = make(terminal, ann)[0]
+    sales = sum(bool(item[2]) for item in terminal.items)
+    ends = []
+    for n, order in enumerate((terminal.items, terminal.items[::-1])):
+        (tmp_path / str(n)).mkdir()
+        with w.new_ledger(tmp_path / str(n), terminal) as ledger:
+            for item in order:
+                ledger.take(terminal.kid, [item], "sync")
+                assert faults(ledger) == []
+            assert open_codes(ledger)["A", number] == ["no_shift"]
+            assert money(ledger)[ann.account, w.EUR] == sales * 650
+            ends.append(dump(ledger))
+    assert ends[0] == ends[1]
+
+
+def test_an_opening_that_is_not_held_says_nothing(tmp_path):
+    terminal, ann = w.Terminal("A"), w.Passenger("ann")
+    terminal.open()
+    terminal.sale(ann)
+    terminal.sale(ann)
+    with w.new_ledger(tmp_path, terminal) as ledger:
+        ledger.take(terminal.kid, terminal.items[1:], "sync")
+        assert open_codes(ledger) == {("A", 2): ["gap"]} and faults(ledger) == []
 
 
 def test_a_flight_is_known_when_its_opening_is(tmp_path):

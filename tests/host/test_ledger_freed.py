@@ -87,7 +87,7 @@ def test_receipts_between_two_that_damage_took(tmp_path):
     terminal.items = [i for i in terminal.items if i[0] not in (4, 5)]
     with w.new_ledger(tmp_path, terminal) as ledger:
         assert sync(ledger, terminal)[0] == head(terminal)
-        assert open_codes(ledger) == {("A", 6): ["gap"], ("A", 41): ["break"]}
+        assert open_codes(ledger, "no_shift") == {("A", 6): ["gap"], ("A", 41): ["break"]}
         assert faults(ledger) == []
 
 

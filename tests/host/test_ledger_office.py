@@ -55,9 +55,9 @@ def due(ledger):
 
 
 def rebuilt(ledger, tmp_path, name):
-    copy, unread = rebuild(ledger.archive.path, *w.places(tmp_path, name))
+    copy, missing = rebuild(ledger.archive.path, *w.places(tmp_path, name))
     with copy:
-        assert unread == 0 and w.faults(copy) == [] and w.tables(copy) == w.tables(ledger)
+        assert missing == [] and w.faults(copy) == [] and w.tables(copy) == w.tables(ledger)
 
 
 def test_a_batch_asks_once_and_again_what_was_declined(morning, tmp_path):

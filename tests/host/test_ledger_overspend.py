@@ -1,6 +1,7 @@
 """What goes over a pass's limits is debited and flagged; the ledger's policy names who bears it."""
 
 import itertools
+import json
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_policy_names_the_bearer(tmp_path, bearer, swapped):
         for terminal in (two, one) if swapped else (one, two):
             ledger.take(terminal.kid, terminal.items, "sync")
             assert faults(ledger) == []
-        assert open_codes(ledger) == {("B", 1): ["over_limit"]}
+        assert open_codes(ledger, "no_shift") == {("B", 1): ["over_limit"]}
         account = BEARERS[bearer] or ann.account
         assert money(ledger)[account, w.EUR] == (1950 if bearer == "passenger" else 650)
         assert sum(money(ledger).values()) == 0 and money(ledger)["sales:9C", w.EUR] == -1950
@@ -107,3 +108,17 @@ def test_a_policy_is_one_of_three(tmp_path, capsys):
     assert call(tmp_path, "ledger new --ledger l.db --root root.pub --overspend nobody") == 3
     assert "bad_policy" in capsys.readouterr().err
     assert call(tmp_path, "ledger new --ledger l.db --root root.pub --overspend issuer") == 0
+
+
+def test_a_statement_tells_what_somebody_else_bears_from_a_refund(tmp_path, capsys):
+    ann, one, two = spent()
+    with w.new_ledger(tmp_path, one, two, overspend="airline") as ledger:
+        ledger.add_enrolment(w.ISSUER.kid, ann.cti, ann.sub, "P-1")
+        for terminal in (one, two):
+            ledger.take(terminal.kid, terminal.items, "sync")
+        ledger.refund(two.kid, 1, 250, "cold", "kim")
+    (tmp_path / "ledger.archive").rename(tmp_path / "ledger.db.archive")
+    capsys.readouterr()
+    assert call(tmp_path, "ledger statement P-1 --ledger ledger.db --json") == 0
+    items = [line["items"] for line in json.loads(capsys.readouterr().out)["debits"]]
+    assert items[-2:] == ["overspend that the passenger does not bear", "refund: cold"]

@@ -234,7 +234,7 @@ def test_a_torn_tail_of_the_archive_is_cut_off(tmp_path, taken, torn):
         whole = arc._pack(arc.receipt_record(arc.RECEIPT, terminal.kid, *terminal.items[3]))
         with open(ledger.archive.path, "ab") as f:
             f.write(whole[:torn])
-        assert len(list(ledger.archive.records())) == 4 + 3  # root, policy, bundle, terminal
+        assert len(list(ledger.archive.records())) == 5 + 3  # root, policy, bundle, terminal and its commit
         ledger.take(terminal.kid, terminal.items[3:], "sync")
         assert dump(ledger) == taken and faults(ledger) == []
 

@@ -64,7 +64,7 @@ def test_an_earlier_ledger_goes_on(tmp_path, version):
     with pytest.raises(HostError, match="cabinpay ledger upgrade") as e:
         Ledger.open(url, archive)
     assert e.value.code == "ledger_version"
-    assert upgrade(url, 5) == (version, SCHEMA) and upgrade(url, 5) == (SCHEMA, SCHEMA)
+    assert upgrade(url, archive, 5) == (version, SCHEMA) and upgrade(url, archive, 5) == (SCHEMA, SCHEMA)
     with Ledger.open(url, archive) as ledger:
         assert w.faults(ledger) == [] and len(w.dump(ledger)["receipts"]) > 20
         copy, _ = rebuild(archive, *w.places(tmp_path, "again"))
@@ -79,8 +79,8 @@ def test_an_earlier_ledger_goes_on(tmp_path, version):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_is_upgraded_is_what_is_made_new(tmp_path, version):
-    url, _ = restored(tmp_path, version)
-    upgrade(url, 5)
+    url, archive = restored(tmp_path, version)
+    upgrade(url, archive, 5)
     new = tmp_path / "new"
     new.mkdir()
     w.new_ledger(new).close()
@@ -98,8 +98,8 @@ def test_an_upgrade_that_fails_leaves_the_old_one(tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
         patch.setattr(op, "execute", lambda _: 1 / 0)
-        upgrade(url, 5)
-    assert upgrade(url, 5) == (OLDEST, SCHEMA)
+        upgrade(url, archive, 5)
+    assert upgrade(url, archive, 5) == (OLDEST, SCHEMA)
     Ledger.open(url, archive).close()
 
 
@@ -108,5 +108,5 @@ def test_versions_that_cannot_be_brought_up(tmp_path, version, code):
     w.new_ledger(tmp_path).close()
     w.alter(tmp_path, f"UPDATE meta SET schema_version = {version}")
     with pytest.raises(HostError) as e:
-        upgrade(make_url(w.url_of(tmp_path)), 5)
+        upgrade(make_url(w.url_of(tmp_path)), w.places(tmp_path)[1], 5)
     assert e.value.code == code

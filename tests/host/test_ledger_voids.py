@@ -80,6 +80,17 @@ def other_shift(t, ann, sale):
     t.void(sale)
 
 
+def after_the_close(t, ann, sale):
+    t.close()
+    t.void(sale)
+
+
+def after_the_next_open(t, ann, sale):
+    t.close()
+    t.open()
+    t.void(sale, shift=1)
+
+
 def later(t, ann, sale):
     later = t.twin()
     later.note()
@@ -91,7 +102,10 @@ def of_an_opening(t, ann, sale):
     t.void(t.items[0])
 
 
-FAULTY = {"second": second, "unknown": unknown, "other shift": other_shift, "later": later, "an opening": of_an_opening}
+FAULTY = {
+    "second": second, "unknown": unknown, "other shift": other_shift, "closed": after_the_close,
+    "another is open": after_the_next_open, "later": later, "an opening": of_an_opening,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", FAULTY)

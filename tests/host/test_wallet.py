@@ -89,8 +89,9 @@ def test_payments_are_kept_with_their_bills(airline: Airline) -> None:
 
 def test_what_is_kept_is_bounded(airline: Airline) -> None:
     wallet = airline.wallet()
+    text = wallet.bound(1150, 156, LINES, NOW)
     state = wallet_file.read(wallet.path)
-    state.payments = [["X" * 483, "Y" * 483]] * 300
+    state.payments = [[text, "Y" * 483]] * 300
     state.receipts = [bytes(1024)] * 300
     state.passes = state.passes * wallet_file.MAX_PASSES
     wallet_file.write(wallet.path, state)
@@ -208,7 +209,8 @@ def test_a_link_to_a_wallet_stays_a_link(airline: Airline) -> None:
 DAMAGE: list[dict[str, object]] = [
     {"format": "x"}, {"more": 1}, {"seed": None}, {"seed": "00"}, {"seed": "00" * 32}, {"seed": "zz" * 32},
     {"public": "00" * 32}, {"passes": None}, {"passes": [1]}, {"passes": [{}]}, {"passes": [{"pass": "00", "seq": 0}]},
-    {"payments": [["only one"]]}, {"payments": [[1, 2]]}, {"payments": 5}, {"receipts": ["zz"]}, {"receipts": [5]},
+    {"payments": [["only one"]]}, {"payments": [[1, 2]]}, {"payments": 5}, {"payments": [["CP1:0", ""]]},
+    {"payments": [["\ud800", ""]]}, {"receipts": ["zz"]}, {"receipts": [5]},
 ]  # fmt: skip
 
 

@@ -99,7 +99,7 @@ class Tour:
 
     def limits(self):
         journal = self.world.terminal.journal
-        journal.measure(journal.room() - self.world.terminal.capacity() * 28 // 100)
+        journal._room = journal.reserve + self.world.terminal.capacity() * 28 // 100
         self.at("cash-up, nearly full", "D#")
         rtc, self.world.rtc = self.world.rtc, None
         self.at("no clock, nearly full", "DA1D")

@@ -198,6 +198,7 @@ def test_a_name_that_is_no_text_is_not_shown():
     broken = parcel.catalogue([(EUR, 101, 350, "Tea", "茶")]).replace("茶".encode(), b"\xe8\x8c\xff")
     parcel.stock(table.world, {"catalogue": broken}, version=8)
     assert table.press("A") == "verdict" and table.view.lines == TEXTS["storage"]
+    assert table.press("D101A") == "verdict" and table.view.lines == TEXTS["storage"]
 
 
 def test_as_many_items_as_a_sale_takes():

@@ -130,7 +130,7 @@ def filled(table, percent):
     """The journal finds so much of its room taken."""
     journal, capacity = table.world.terminal.journal, table.world.terminal.capacity()
     journal.measure()
-    journal.measure(journal.room() + capacity * (percent - 100) // 100)
+    journal._room -= journal.room() + capacity * (percent - 100) // 100
 
 
 def test_fullness_is_told_from_seventy_percent_on():

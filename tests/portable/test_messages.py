@@ -11,6 +11,7 @@ READERS = {
     "time": messages.read_time,
     "maintenance": messages.read_maintenance,
     "pulled": messages.read_pulled,
+    "log": messages.read_log,
 }
 WRITERS = {
     "login": messages.login,
@@ -18,17 +19,18 @@ WRITERS = {
     "time": messages.time,
     "maintenance": messages.maintenance,
     "pulled": messages.pulled,
+    "log": messages.log,
 }
 
 
 def test_signed_statements_both_ways():
     forms = []
-    for entry in objects("login", "ack", "time", "maintenance", "pulled"):
+    for entry in objects("login", "ack", "time", "maintenance", "pulled", "log"):
         payload, items = payload_of(entry), claims(entry["claims"])
         assert same(READERS[entry["form"]](payload, cbor), items)
         assert WRITERS[entry["form"]](*items, cbor) == payload
         forms.append(entry["form"])
-    assert forms == ["login", "login", "ack", "time", "maintenance", "pulled"]
+    assert forms == ["login", "login", "ack", "time", "maintenance", "pulled", "log"]
 
 
 def test_requests_and_replies_both_ways():
@@ -55,7 +57,7 @@ def test_refusals():
 
 
 def test_statements_are_not_read_as_each_other():
-    for entry in objects("login", "ack", "time", "maintenance", "pulled"):
+    for entry in objects("login", "ack", "time", "maintenance", "pulled", "log"):
         payload = payload_of(entry)
         readers = [form for form in READERS if refusal(READERS[form], payload, cbor) is None]
         # these two have one form: external_aad keeps them apart, as cose.open's refusals show

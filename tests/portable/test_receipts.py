@@ -135,7 +135,7 @@ def test_ends_of_every_range():
     most = {"number": U32, "previous": b"\xff" * 32, "time": 1 << 40, "quality": [3, 1 << 40], "shift": U32}
     assert takes(Sale, SALE_LEAST, mode=3, amount=[U32, 999], **most)
     assert takes(Open, OPEN_LEAST, crew="~" * 16, flight=["9Z", 9999, 65535], aircraft=" " * 10, agent="a" * 16, **most)
-    assert takes(Close, CLOSE_LEAST, covers=[U32, U32], sums=[[999, 6, U32, 1 << 40]] * 16, **most)
+    assert takes(Close, CLOSE_LEAST, covers=[U32, U32], sums=[[999, 6, U32, 1 << 40]] * 32, **most)
     assert takes(Void, VOID_LEAST, sale=b"\xff" * 32, reason=4, **most)
     assert takes(Break, BREAK_LEAST, good=U32, lost=[U32, U32], **most)
     assert takes(Note, NOTE_LEAST, event=4, detail="~" * 64, **most)
@@ -149,7 +149,7 @@ def test_beyond_the_ends_is_not_written():
         assert not takes(Sale, SALE_LEAST, **wrong), wrong
     for wrong in ({"crew": ""}, {"crew": "1" * 17}, {"crew": "\n"}, {"crew": "\x7f"}, {"aircraft": "D" * 11}):
         assert not takes(Open, OPEN_LEAST, **wrong), wrong
-    for wrong in ({"covers": [0, 1]}, {"sums": [[1, 1, 1, 1]] * 17}, {"sums": [[1, 1, 0, 1]]}):
+    for wrong in ({"covers": [0, 1]}, {"sums": [[1, 1, 1, 1]] * 33}, {"sums": [[1, 1, 0, 1]]}):
         assert not takes(Close, CLOSE_LEAST, **wrong), wrong
     for wrong in ({"sale": bytes(31)}, {"reason": 0}, {"reason": 5}, {"reason": True}, {"shift": 0}):
         assert not takes(Void, VOID_LEAST, **wrong), wrong

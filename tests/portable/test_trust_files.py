@@ -4,6 +4,7 @@ import gc
 
 import parcel
 from cabinpay.agent.errors import Refused, StorageError
+from cabinpay.agent.journal import RESERVE
 from cabinpay.agent.session import Session
 from cabinpay.agent.shelf import FOLDER
 from cabinpay.wire import files, pins
@@ -170,13 +171,44 @@ def test_no_room():
     room = world.terminal.journal.room()
     size = min(65536, room // 16 * 16 + 16 if room < 60000 else 65536)
     files_free = world.files.free
-    world.files.free = lambda: files_free() - room + size - 1
+    # short even of the half of the reserve that a bundle may use
+    world.files.free = lambda: files_free() - room + size - RESERVE // 2 - 1
     signed = bundle(version=8, files=[["revoked", size, bytes(32)]])
     assert code(world.terminal.install, signed) == "full"
     assert code(world.terminal.add_file, "revoked", 0, b"x") == "file_unknown"
     world.files.free = files_free
     assert world.terminal.install(signed) == [["revoked", 0]]
     assert world.terminal.journal.room() <= room - size
+
+
+def test_a_full_terminal_takes_a_bundle_with_small_files():
+    """As one whose issuer has to be changed before it can sync."""
+    world = selling()
+    world.terminal.journal._room = world.terminal.journal.reserve
+    world.files.free = lambda: world.terminal.journal.reserve
+    assert world.pay(quick()) == "full"
+    parcel.stock(world, REVOKED, version=8)
+    assert world.terminal.trust.bundle.version == 8 and world.pay(quick()) == "full"
+
+
+def test_room_that_files_are_to_take_is_not_given_away():
+    """Freeing counts the flash anew, and what a bundle waits for is no part of it."""
+    data = {"revoked": b"".join([n.to_bytes(16, "big") for n in range(700)])}
+    world = ready()
+    world.files.free = lambda: 300000
+    journal = world.terminal.journal
+    missing = world.terminal.install(parcel.bundle_with(data, version=8))
+    for _ in range(2):
+        assert journal.room() == 300000 - journal.reserve - 11200
+        world.terminal.install(bundle())  # anybody may send the present one again
+        journal.free(0)
+    parcel.send(world.terminal, {"revoked": data["revoked"][:8400]}, missing)
+    journal.free(0)
+    assert journal.room() == 300000 - journal.reserve - 2800
+    parcel.send(world.terminal, data, [["revoked", 8400]])
+    assert world.terminal.trust.bundle.version == 8
+    journal.free(0)
+    assert journal.room() == 300000 - journal.reserve
 
 
 def test_revoked_passes_pay_no_more():

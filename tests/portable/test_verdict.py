@@ -1,9 +1,9 @@
 """Every verdict, each on really signed input, and the order in which they are looked at."""
 
 import ed25519
-from cabinpay.agent import verdict
 from cabinpay.wire import base45, cbor, cose
 from cabinpay.wire.claims import lines_hash
+from reasons import REASONS
 from texts import TEXTS
 from world import (
     AMOUNT,
@@ -209,9 +209,9 @@ def test_every_reason_is_tested_and_has_a_text_for_the_crew():
     elsewhere = {"no_shift", "no_bundle", "no_sale", "other_bill", "already_paid", "seq", "count", "passes_full"}
     elsewhere.add("revoked")  # test_trust_files.py
     elsewhere.update(("full", "storage", "damaged", "rolled_back", "blank", "needs_recovery"))
-    never = {"signature", "frame"}  # of the wire, but no scan can come to them
-    assert covered | elsewhere | never == set(verdict.REASONS)
-    for code in verdict.REASONS:
+    never = {"signature"}  # of the wire, but no scan can come to it
+    assert covered | elsewhere | never == set(REASONS)
+    for code in REASONS:
         assert code in never or all(0 < len(line) <= 28 for line in TEXTS.get(code)), code
 
 

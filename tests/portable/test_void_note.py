@@ -25,6 +25,7 @@ from cabinpay.wire.receipts import (
 from cabinpay.wire.schema import MAX_TIME, U32
 from world import (
     AMOUNT,
+    CAPS,
     DAY,
     EUR,
     FLIGHT,
@@ -32,6 +33,7 @@ from world import (
     World,
     bundle,
     delegation,
+    issuer_entry,
     provisioned,
     quick,
     ready,
@@ -225,6 +227,7 @@ def test_time_and_bundle_hold_without_their_notes():
         terminal = world.terminal
         if fault == "full":
             terminal.journal._room -= terminal.journal.spare()
+            world.files.free = lambda room=terminal.journal._room: room
         else:
             sign = terminal.keys.sign
             terminal.keys.sign = lambda message, s=sign: bytes([s(message)[0] ^ 1]) + s(message)[1:]
@@ -334,3 +337,27 @@ def test_the_receipt_of_a_sale_as_text():
     assert qrtext.read_receipt_text(text.encode()) == receipts(world, 2)[0][1]
     for number in (3, 99):
         assert refused(world.terminal.receipt_text, number) == "receipt"
+
+
+def test_a_shift_in_every_currency_that_a_bundle_has_can_be_closed():
+    numbers = list(range(900, 916))
+    caps = [[number, 4500, 15000] for number in numbers]
+    w = selling(bundle(currencies=[[n, 2, CAPS, 500000] for n in numbers], issuers=[issuer_entry(caps=caps)]))
+
+    def sell(name, currency):
+        sale = w.terminal.new_sale(currency)
+        sale.add(101, 1, 100)
+        return w.terminal.scan(quick(name, limits=[currency, 10000, 4000, 5]), sale)
+
+    for number in numbers:
+        w.terminal.void(sell("in %d" % number, number).number, OTHER)
+    # and no currency that a later bundle brings is one too many
+    caps = [[number, 4500, 15000] for number in (900, 916)]
+    currencies = [[n, 2, CAPS, 500000] for n in (900, 916)]
+    w.terminal.install(bundle(version=8, currencies=currencies, issuers=[issuer_entry(caps=caps)]))
+    assert sell("one more", 916).code == "currency" and sell("again", 900).code == "approved"
+    reboot(w)
+    assert len(w.terminal.close_shift().sums) == 32
+    reboot(w)
+    w.terminal.open_shift("1", FLIGHT, DAY)
+    assert sell("next", 916).code == "approved"

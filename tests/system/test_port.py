@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -186,5 +185,4 @@ def test_a_power_cut_forgives_failed_boots(gate: Gate, terminal: rig.Terminal, t
     rig.mend_agent(flash)
     with rig.Terminal(flash) as again:
         assert again.wait("items", timeout=30)
-        begin = time.monotonic()
-        assert state(again) == "ready" and time.monotonic() > begin
+        assert state(again) == "ready"

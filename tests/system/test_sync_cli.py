@@ -1,9 +1,14 @@
 """cabinpay sync as ground crew use it: several terminals at once, acks carried by a laptop that cannot sign them, and
 what it says in the end."""
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+import tty
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -125,6 +130,60 @@ def test_usage(gate: Gate) -> None:
     ):
         done = sync(gate, *arguments, ack=ack)
         assert done.returncode in (2, 3) and done.stderr.startswith(f"cabinpay: {code}: "), (arguments, done.stderr)
+
+
+def test_a_bar_for_each_terminal_where_somebody_looks(gate: Gate, terminal: rig.Terminal, second: rig.Terminal) -> None:
+    sell(gate, terminal, "anna", 1500)
+    master, slave = os.openpty()
+    ours = ["--ground", "laptop.key", "--ack", "ledger.key", "--ledger", books(gate)]
+    ports = ["--port", terminal.port, "--port", second.port]
+    command = [sys.executable, "-m", "cabinpay_host.cli", "sync", *ports, *ours]
+    process = subprocess.Popen(
+        command,
+        cwd=gate.folder,
+        stdout=subprocess.PIPE,
+        stderr=slave,
+        env={**os.environ, "COLUMNS": "120", "TERM": "xterm"},
+    )
+    os.close(slave)
+    shown = b""
+    with contextlib.suppress(OSError):  # the end of a pty
+        while data := os.read(master, 4096):
+            shown += data
+    os.close(master)
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert all(port.encode() in shown for port in (terminal.port, second.port)) and b"2/2" in shown
+
+
+def test_an_interrupted_sync_ends_at_once(gate: Gate) -> None:
+    """Ctrl-C while it waits for a terminal that does not answer."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    ours = ["--ground", "laptop.key", "--ack", "ledger.key", "--ledger", books(gate)]
+    command = [sys.executable, "-m", "cabinpay_host.cli", "sync", "--port", os.ttyname(slave), *ours]
+    process = subprocess.Popen(command, cwd=gate.folder, stderr=subprocess.PIPE, text=True)
+    try:
+        assert os.read(master, 1), "it has asked"
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
+        assert (process.returncode, told) == (130, "") and time.monotonic() - begun < 5
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+        os.close(slave)
+
+
+def test_a_port_that_does_not_answer_is_one_line(gate: Gate) -> None:
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    done = sync(gate, "--port", os.ttyname(slave))
+    os.close(master)
+    os.close(slave)
+    assert (done.returncode, done.stdout) == (5, "") and done.stderr.startswith("cabinpay: no_answer: ")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def port(name: str, vid: int | None, pid: int | None) -> ListPortInfo:

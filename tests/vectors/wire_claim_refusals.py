@@ -133,7 +133,7 @@ def receipt_refusals() -> Iterator[Entry]:
         "flight without airline": {12: [1234, DAY]}, "flight 0": {12: ["XC", 0, DAY]},
     })  # fmt: skip
     yield from faults(at, CLOSE, {
-        "covers one number": {16: [1]}, "covers from 0": {16: [0, 3]}, "17 sums": {17: [[EUR, 1, 1, 1]] * 17},
+        "covers one number": {16: [1]}, "covers from 0": {16: [0, 3]}, "33 sums": {17: [[EUR, 1, 1, 1]] * 33},
         "sum negative": {17: [[EUR, 1, 1, -1]]},
         "sum of kind 7": {17: [[EUR, 7, 1, 1]]}, "sum without count": {17: [[EUR, 1, 1]]},
     })  # fmt: skip

@@ -8,6 +8,9 @@ from cabinpay.wire.schema import MAX_TIME
 from . import records
 from .errors import Refused, StorageError
 
+# A close has a sum of sales and one of voids for each
+MOST_CURRENCIES = 16
+
 
 class Chain:
     """shift: the Open receipt in force or None; sums: {(currency, kind): [count, sum]} of the shift; last_sale:
@@ -54,9 +57,15 @@ class Chain:
             if self.last_sale and record.spend[4] == self.last_sale[0]:
                 self.last_cancelled = True
 
+    @property
+    def bills_only(self):
+        """Was there a break, nobody knows when? Then any code but a bill's may have paid before, until the ground has
+        said what time it is."""
+        return self.broken == MAX_TIME
+
     def ground_spoke(self, time):
         """It is `time`, Unix seconds: sales before a break were made before it."""
-        if self.broken == MAX_TIME:
+        if self.bills_only:
             self.broken = time
 
     def mend(self, reading):
@@ -97,6 +106,11 @@ class Chain:
         self.journal.append(record)
         self.replay(record)
         return receipt
+
+    def takes(self, currency):
+        """Has the shift's cash-up room for this currency? Bundles may bring ever new ones."""
+        met = {number for number, _ in self.sums}
+        return currency in met or len(met) < MOST_CURRENCIES
 
     def close_fields(self):
         """covers and sums of a Close receipt now; Refused outside a shift."""

@@ -90,8 +90,9 @@ class Desk:
 
     def bills_only(self):
         """The line that says why only bills are paid, in a list; empty where other codes are, too."""
-        terminal = self.terminal
-        why = limited(terminal.trust, self.begun_sale(), terminal.clock.read(), terminal.store.since_ground)
+        terminal, sale = self.terminal, self.begun_sale()
+        since, broken = terminal.store.since_ground, terminal.chain.bills_only
+        why = limited(terminal.trust, sale, terminal.clock.read(), since, broken)
         return [self.texts.line("BILLS_ONLY_" + why)] if why else []
 
     def fullness(self):

@@ -29,7 +29,7 @@ _NEW = (0, 0, 0, FIRST_PREVIOUS, 0, 0, 0)
 
 class Journal:
     """acked: highest number that a ledger holds; fault: "" or why selling stops; snapshot_size: bytes that one takes at
-    most, kept free for it."""
+    most, kept free for it; promised(): bytes that something else is still to take."""
 
     def __init__(self, files, snapshot_size=0):
         self._files = files
@@ -39,6 +39,7 @@ class Journal:
         self._file = None
         self._size = SEGMENT_SIZE
         self._room = 0
+        self.promised = int  # nothing
         self.reserve = RESERVE + snapshot_size
         self._freed = 0
         self._high = 0
@@ -70,6 +71,8 @@ class Journal:
         self._segments.find(self._freed)
         self._room = self._files.free()
         damaged = [n for n in self._segments.ordinals if not self._take_up(n, None if n <= covered else replay)]
+        if not trunk.head:
+            trunk.number, trunk.head = 0, FIRST_PREVIOUS  # nothing is left for a break to follow
         trunk.ordinal = max(trunk.ordinal, covered)
         trunk.lost = trunk.lost or last > trunk.ordinal or max(marked, latest) > trunk.top
         trunk.ordinal = max(trunk.ordinal, last)
@@ -98,9 +101,9 @@ class Journal:
         """Bytes that voids and notes may still take: they use the reserve, and leave half of it to close and ack."""
         return self.room() + RESERVE // 2
 
-    def measure(self, promised=0):
-        """Counts the free bytes anew, less those `promised` to something else."""
-        self._room = self._files.free() - promised
+    def measure(self):
+        """Counts the free bytes anew."""
+        self._room = self._files.free() - self.promised()
 
     def append(self, record):
         """Makes `record` durable; StorageError otherwise, and then for every later call until the next boot."""
@@ -264,7 +267,11 @@ class Journal:
                 yield ordinal
 
     def _before(self, ordinal):
-        header = self._segments.header(ordinal)
+        try:
+            header = self._segments.header(ordinal)
+        except OSError:
+            self.fault = DAMAGED
+            raise StorageError()
         return header and header[0]
 
     def _write(self, record):

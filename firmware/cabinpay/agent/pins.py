@@ -8,7 +8,8 @@ NAME = "pins"
 SLIPS = 3
 FIRST_WAIT = 30
 LONGEST_WAIT = 900
-# Crew members with wrong tries behind them that are remembered; beyond, those with the fewest are forgotten
+# Crew members with wrong tries behind them that are remembered. Beyond, the one with the fewest makes room, and whoever
+# is not remembered has as many behind them: nobody's tries are ever forgotten by trying others.
 MOST = 32
 
 
@@ -20,31 +21,33 @@ class Pins:
         self._files = files
         self._codec = codec
         self._ticks = ticks
-        self._started = ticks()
+        self._since = ticks()
         self._tries = None
         self._last = {}
 
     def check(self, trust, number, pin):
         """Returns where this is the PIN of crew member `number`; Refused("pin") or ("pin_wait") otherwise."""
-        wrong = self._counted().get(number, 0)
+        tries = self._counted()
+        fewest = min(tries, key=tries.get) if len(tries) >= MOST and number not in tries else None
+        wrong = tries.get(number if fewest is None else fewest, 0)
         wait = self._wait(wrong, number)
         if wait > 0:
             raise Refused("pin_wait", "Too many wrong PINs. Wait %d s." % wait, wait)
-        self._note(number, wrong + 1)
+        if trust.crew_row(number):  # invented numbers are not counted: they would lock the others out
+            self._note(tries, number, wrong + 1, fewest)
         if not trust.crew_verifies(number, pin):
             raise Refused("pin", "Wrong crew number or PIN.")
-        self._note(number, 0)
+        self._note(tries, number, 0, None)
 
     def _wait(self, wrong, number):
         if wrong < SLIPS:
             return 0
-        since = self._last.get(number, self._started)
+        since = self._last.get(number, self._since)
         return since + min(FIRST_WAIT << min(wrong - SLIPS, 10), LONGEST_WAIT) - self._ticks()
 
-    def _note(self, number, wrong):
-        """Makes the number of wrong tries durable."""
-        self._tries[number] = wrong
-        rows = sorted([[self._tries[n], n] for n in self._tries if self._tries[n]])[-MOST:]
+    def _note(self, tries, number, wrong, fewest):
+        """Makes durable `tries` with so many wrong ones for `number`, in the place of `fewest`."""
+        rows = [[tries[n], n] for n in tries if n not in (number, fewest)] + ([[wrong, number]] if wrong else [])
         try:
             write_whole(self._files, NAME, self._codec.encode(rows))
         except OSError:
@@ -52,11 +55,15 @@ class Pins:
         self._tries = {n: count for count, n in rows}
         self._last = {n: self._last[n] for n in self._tries if n in self._last}
         self._last[number] = self._ticks()
+        if fewest is not None:
+            self._since = self._ticks()  # when it was tried last is forgotten: it waits from now on
 
     def _counted(self):
         if self._tries is None:
             try:
                 rows = self._codec.decode(read_whole(self._files, NAME) or b"\x80")
+            except OSError:
+                raise StorageError()
             except ValueError:
                 rows = []  # damaged: whoever can do that to the flash reads the verifiers too
             self._tries = {number: wrong for wrong, number in rows}

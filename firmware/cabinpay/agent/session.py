@@ -50,7 +50,7 @@ class Session(Door):
     def _ways_in(self):
         # a bundle carries its own proof and names its files by hash; it is what lets a ground key in where those listed
         # have run out
-        return super()._ways_in() + (("bundle", "file") if self._terminal.keys else ())
+        return super()._ways_in() + (("bundle", "file") if self._terminal.chain else ())
 
     def _provision(self, entropy, current, following, label, aircraft):
         return self._terminal.provision(entropy, [current, following], label, aircraft)

@@ -58,6 +58,10 @@ class Shelf:
         self._finish(entry, path)
         return True
 
+    def lacks(self, entry):
+        """Bytes of it that are not on flash."""
+        return 0 if self._files.exists(_path(entry)) else entry[1] - self._held(entry)
+
     def ask(self, entry, question):
         """question(Rows of this file); StorageError where the flash does not give it."""
         try:

@@ -23,8 +23,8 @@ class SpendTable:
     def __init__(self, capacity):
         self.capacity = capacity
         self.used = 0
-        # one slot in nine stays free, so that looking for an unknown pass ends soon
-        self._slots = capacity + capacity // 8 + 1
+        # one slot in seventeen stays free, so that looking for an unknown pass ends: after 150 slots in a full table
+        self._slots = capacity + capacity // 16 + 1
         self._table = bytearray(self._slots * _SIZE)
         self._kids = []
 

@@ -117,10 +117,10 @@ class Store:
     def _free(self, limit, wanted):
         """Frees receipts up to number `limit`, which a ledger holds, for `wanted` bytes; what must outlive them is made
         durable before. Passes that have expired go with them, and the snapshot has the floor that says so."""
-        last = self.journal.freeable(limit, wanted)
-        if not self.journal.can_free(last):
-            return
         try:
+            last = self.journal.freeable(limit, wanted)
+            if not self.journal.can_free(last):
+                return
             floor = self._clock.floor()
             self.spend.drop(floor)
             state = [self.journal.covered(last), self._chain.state(), self._state(floor)]

@@ -73,6 +73,7 @@ class Terminal:
         self.pins = Pins(files, codec, ticks)
         self.store = Store(files, codec, self.clock, max_passes)
         self.journal = self.store.journal
+        self.journal.promised = self.trust.awaited
         self.spend = self.store.spend
         self.passes = verdict.PassCache(crypto.verify, PASS_CACHE)
         self.keys = None
@@ -88,7 +89,7 @@ class Terminal:
                 self.drbg = Drbg(self.urandom(32), 0, self.urandom(32))
                 return
             self._start()
-        except (ValueError, OSError):
+        except (ValueError, OSError, StorageError):
             # the journal may not have been read to its end, so nothing may be appended to it either
             self.damage = self.journal.fault = DAMAGED
             self.drbg = Drbg(self.urandom(32), 0, self.urandom(32))
@@ -142,7 +143,7 @@ class Terminal:
         before = self.trust.bundle
         missing = self.trust.install(data, self.keys.roots, self.clock.floor(), self.chain.bundle)
         if missing:
-            self._make_room(self.trust.lacks(missing))
+            self._make_room()
         else:
             self._bundle_in_force(before)
         return missing
@@ -151,21 +152,24 @@ class Terminal:
         """Takes a piece of a file that the bundle waits for; the last piece of the last one puts it in force."""
         before = self.trust.bundle
         if self.trust.add_file(name, offset, chunk):
-            self.journal.measure()
             self._bundle_in_force(before)
 
-    def _make_room(self, size):
-        self.journal.measure(size)
-        if self.store.full(0):
+    def _make_room(self):
+        self.journal.measure()
+        # as voids and notes, a bundle's files may take of the reserve what close and ack do not need
+        if self.store.full(0) and self.journal.spare() < 0:
             self.trust.unstage()
             self.journal.measure()
             raise Refused("full", "No room for the bundle's files. Take the receipts in first.")
 
     def _bundle_in_force(self, before):
-        self._apply_bundle()
         bundle = self.trust.bundle
+        if bundle is before:
+            return
+        self._apply_bundle()
+        self.journal.measure()
         # the first bundle of a new terminal is part of setting it up, and its first opening receipt names it
-        if bundle is not before and (before or self.journal.number):
+        if before or self.journal.number:
             self._note(BUNDLE, "version %d" % bundle.version)
 
     def _apply_bundle(self):
@@ -322,6 +326,8 @@ class Terminal:
                 code = self._decide(scan, sale, reading)
             if code == verdict.ALREADY_PAID:
                 return self._paid_before(scan)
+            if code == verdict.APPROVED and not self.chain.takes(sale.currency):
+                code = "currency"
             if code == verdict.APPROVED and self.store.full():
                 code = "full"
         except StorageError as e:
@@ -333,7 +339,10 @@ class Terminal:
             scan, self.trust, self.chain.shift, sale, reading, self.spend, self.store.since_ground, self.passes,
             self.crypto.verify, self.journal.find_payment,
         )  # fmt: skip
-        return "stale" if code == verdict.APPROVED and self._may_be_lost(scan) else code
+        if code != verdict.APPROVED or not self._may_be_lost(scan):
+            return code
+        # where nobody knows when the damage was, no new code would be any better
+        return "mode" if self.chain.bills_only else "stale"
 
     def _may_be_lost(self, scan):
         """Can this payment have made a sale that damage has taken? A bill is paid only once, any other code must be

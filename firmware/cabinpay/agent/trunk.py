@@ -30,16 +30,15 @@ class Trunk:
         self.ordinal = ordinal
 
     def follow(self, record):
-        """Takes up a receipt; False where it is not the next one."""
+        """Takes up a receipt, where it is the next one."""
         self.top = max(self.top, record.number)
         if not self._next(record):
             self.lost = True
-            return False
+            return
         if record.kind == BREAK:
             self.lost = False
         self.number = record.number
         self.head = hashlib.sha256(record.signed).digest()
-        return True
 
     def _next(self, record):
         if not self.head:

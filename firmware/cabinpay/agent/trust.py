@@ -76,10 +76,9 @@ class Trust:
         """Forgets a bundle that waits for its files; what is there of them stays."""
         self._staged = None
 
-    def lacks(self, missing):
-        """Bytes that the staged bundle waits for, by what `install` answered."""
-        held = dict(missing)
-        return sum(entry[1] - held[entry[0]] for entry in self._staged[2].files if entry[0] in held)
+    def awaited(self):
+        """Bytes of files that a staged bundle still waits for."""
+        return sum([self._shelf.lacks(entry) for entry in self._staged[2].files]) if self._staged else 0
 
     def _judge(self, data, delegation, bundle, floor, known):
         if min(delegation.not_after, bundle.not_after) < floor:
@@ -148,8 +147,12 @@ class Trust:
     def catalogue(self, sku, currency=None):
         """[sku, English name, Chinese name, unit price, currency] or None; without `currency` in the bundle's first."""
         number = currency or self.bundle.currencies[0][0]
-        found = self._ask(CATALOGUE, lambda rows: rows.find(item_key(number, sku)))
-        return read_item(found) if found else None
+
+        def item(rows):
+            found = rows.find(item_key(number, sku))
+            return read_item(found) if found else None
+
+        return self._ask(CATALOGUE, item)
 
     def catalogue_page(self, currency, first, most):
         """Up to `most` items of this currency in the order of their skus, from the `first` (0) on."""
@@ -161,9 +164,13 @@ class Trust:
 
         return self._ask(CATALOGUE, page) or []
 
+    def crew_row(self, number):
+        """What the crew file has of this crew member, or None."""
+        return self._ask(CREW, lambda rows: rows.find(crew_key(number)))
+
     def crew_verifies(self, number, pin):
         """Is this the PIN of the crew member? Whoever asks limits how often: a few digits are soon tried."""
-        found = self._ask(CREW, lambda rows: rows.find(crew_key(number)))
+        found = self.crew_row(number)
         if not found or not pins.pin_form(pin):
             return False
         _, count, salt, expected = read_crew(found)

@@ -12,26 +12,6 @@ from .trust import in_window
 APPROVED = "approved"
 ALREADY_PAID = "already_paid"
 
-# In the order in which they are looked at; en.txt has lines for those that a scan can come to.
-REASONS = (
-    WireError.CODES
-    + (
-        "no_shift",
-        "no_bundle",
-        "issuer",
-        "airline",
-        "flight",
-        "currency",
-        "pass_early",
-        "pass_expired",
-        "pass_lifetime",
-    )
-    + ("no_sale", "mode", "bundle_expired", "ground_overdue", "stale", "ahead", "no_bill", "other_bill")
-    + ("amount", "order", "pass_signature", "payment_signature", ALREADY_PAID, "revoked", "seq")
-    + ("per_sale", "total", "count", "terminal_limit", "passes_full", "full", "storage", "damaged", "rolled_back")
-    + ("blank", "needs_recovery")
-)
-
 
 class Scan:
     """A customer's QR code taken apart, nothing in it believed yet."""
@@ -82,7 +62,7 @@ class PassCache:
 
 def decide(scan, trust, shift, sale, reading, spend, since_ground, passes, verify, find_payment):
     """
-    APPROVED, or the first of REASONS that stands against this scan. Changes nothing.
+    APPROVED, or the code of what stands first against this scan. Changes nothing.
 
     shift: the Open receipt or None; sale: Sale of agent.sale; reading: (time, quality, age) of the clock;
     spend: SpendTable; since_ground: (sales, {currency: sum}) since the last ground time; find_payment(ident, seq):
@@ -205,9 +185,9 @@ def cap(trust, sale, mode, reading, since_ground):
     return most
 
 
-def limited(trust, sale, reading, since_ground):
+def limited(trust, sale, reading, since_ground, broken):
     """Why only bills pay for this sale now, though bound or quick codes would over a good clock: bundle_expired,
-    ground_overdue, no_clock; or None."""
+    ground_overdue, no_clock; or None. broken: see Chain.bills_only."""
     entry = trust.currency(sale.currency)
     good, poor = 0, 0
     for caps in entry[2][BOUND - 1 :] if entry else ():
@@ -218,7 +198,7 @@ def limited(trust, sale, reading, since_ground):
         return "bundle_expired"
     if _overdue(trust, sale, since_ground):
         return "ground_overdue"
-    return "no_clock" if reading[1] == FLOOR and not poor else None
+    return "no_clock" if broken or (reading[1] == FLOOR and not poor) else None
 
 
 def _overdue(trust, sale, since_ground):

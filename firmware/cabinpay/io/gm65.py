@@ -4,9 +4,11 @@ import time
 
 _HEAD = b"\x7e\x00"
 _UNCHECKED = b"\xab\xcd"  # in the place of a CRC
-_REPLY = 2  # first byte of what it answers; no code begins with it
+_REPLY = 2  # first byte of what it answers, which holds no line end; no good code has it
 _REPLY_SIZE = 7
 _REPLY_MS = 120
+# Told again after so long without a byte: the end of a code may have been lost
+SILENT_MS = 5000
 # zones, two bytes each: how it reads, the trigger, how long for (0: until it has read), what follows a code
 _MODE, _TRIGGER, _TIME, _TAIL = b"\x00\x00", b"\x00\x02", b"\x00\x06", b"\x00\x60"
 _COMMANDED = b"\xd5"  # on command, with light and aim while it reads
@@ -25,6 +27,7 @@ class Scanner:
         self._uart = uart
         self._reading = False
         self._skip = 0
+        self._heard = 0
         self.found = self._find(bauds)
 
     def _find(self, bauds):
@@ -56,20 +59,34 @@ class Scanner:
     def read_some(self, buffer):
         if not self._reading:
             self._reading = True
+            self._heard = time.ticks_ms()
             if self.found:
                 # what came in the meantime is the end of a damaged code
                 self._drain()
+                self._skip = 0
                 self._tell(_TRIGGER, b"\x01")
         if not self._uart.any():
-            return 0
+            return self._silence(buffer)
+        self._heard = time.ticks_ms()
         n = self._uart.readinto(buffer, min(self._uart.any(), len(buffer))) or 0
         return self._lines_only(buffer, n)
+
+    def _silence(self, buffer):
+        """Ends a line whose end was lost, and has the module read anew; how many bytes that gives."""
+        if not self.found or time.ticks_diff(time.ticks_ms(), self._heard) < SILENT_MS:
+            return 0
+        self._reading = False
+        buffer[0] = _END[0]
+        return 1
 
     def _lines_only(self, buffer, n):
         """Takes replies out of the first n bytes; how many are left."""
         kept = 0
         for i in range(n):
             c = buffer[i]
+            if c in _END:
+                self._skip = 0
+                self._reading = False
             if self._skip:
                 self._skip -= 1
             elif c == _REPLY:
@@ -77,6 +94,4 @@ class Scanner:
             else:
                 buffer[kept] = c
                 kept += 1
-                if c in _END:
-                    self._reading = False
         return kept

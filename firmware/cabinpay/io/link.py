@@ -7,17 +7,21 @@ TURN = 64
 IDLE_MS = 2
 
 
-async def serve(stream, session, changed):
-    """Answers requests from `stream` until `session` is leaving. stream.read_some(buffer) -> bytes read,
-    stream.write_some(data) -> bytes taken; neither blocks. `changed()` is called after each request."""
+async def serve(stream, begin, changed):
+    """Answers requests from `stream` until the session is leaving. stream.read_some(buffer) -> bytes read,
+    stream.write_some(data) -> bytes taken; neither blocks. begin() makes the session at the first request: in the air,
+    where there is none, its code need not be in RAM. `changed()` is called after each request."""
     decoder = frames.Decoder(frames.MAX_REQUEST)
     buffer = bytearray(TURN)
     view = memoryview(buffer)
-    while not session.leaving:
+    session = None
+    while session is None or not session.leaving:
         n = stream.read_some(buffer)
         for body in decoder.feed(view[:n]) if n else ():
+            session = session or begin()
             for reply in session.answer(body):
-                await send(stream, frames.encode(reply))
+                if not await send(stream, frames.encode(reply)):
+                    break
             changed()
         await asyncio.sleep_ms(0 if n else IDLE_MS)
 
@@ -27,7 +31,8 @@ PATIENCE_TURNS = 2500
 
 
 async def send(stream, data):
-    """Writes a frame in small pieces; drops the rest of it when the other side takes nothing for five seconds."""
+    """Writes a frame in small pieces. False where the other side takes nothing for five seconds: the rest of it is
+    dropped, as must be what would follow it."""
     view = memoryview(data)
     at = 0
     patience = PATIENCE_TURNS

@@ -19,6 +19,7 @@ _JOIN = 20
 _CONNECT = 20
 # Turns of 2 ms in which the gateway says nothing: a minute
 _PATIENCE = 30000
+_LOOK = 100
 
 
 class Stream:
@@ -50,19 +51,6 @@ class Stream:
         except (OSError, ValueError):
             self.closed = True  # a certificate that is not the pinned one ends here too
             return None
-
-
-class Visit:
-    """What the link asks of a session, for as long as its connection stands."""
-
-    def __init__(self, session, stream):
-        self.answer = session.answer
-        self._session = session
-        self._stream = stream
-
-    @property
-    def leaving(self):
-        return self._session.leaving or self._stream.closed
 
 
 async def keep(wlan, terminal, idle, changed):
@@ -129,10 +117,11 @@ async def _visited(wlan, network, certificate, terminal, idle, changed):
         return False
     session = NetworkSession(terminal, certificate[1])
     stream = Stream(reader.s, idle)
-    try:
-        await link.serve(stream, Visit(session, stream), changed)
-    finally:
-        reader.s.close()
+    serving = asyncio.create_task(link.serve(stream, lambda: session, changed))
+    while not stream.closed and not serving.done():
+        await asyncio.sleep_ms(_LOOK)
+    serving.cancel()
+    reader.s.close()
     return session.leaving
 
 

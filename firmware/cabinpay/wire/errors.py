@@ -4,7 +4,7 @@ class WireError(ValueError):
     code: stable, one of CODES; detail: one line for engineers, never secret and never needed to decide.
     """
 
-    CODES = ("length", "prefix", "base45", "cbor", "cose", "schema", "signature", "frame")
+    CODES = ("length", "prefix", "base45", "cbor", "cose", "schema", "signature")
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(code + ": " + detail if detail else code)

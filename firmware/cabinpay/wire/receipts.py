@@ -103,12 +103,12 @@ class Open(Receipt):
 
 class Close(Receipt):
     """covers: [first number, last number] of the shift before this receipt; sums: [[currency, kind, count, sum], ...]
-    in ascending order, what the crew settles by."""
+    in ascending order, what the crew settles by: sales and voids of up to 16 currencies."""
 
     KIND = CLOSE
     FIELDS = _HEAD + (
         (16, "covers", row(u32, u32)),
-        (17, "sums", listed(row(currency, integer(SALE, NOTE), u32, integer(0, MAX_TIME)), 0, 16)),
+        (17, "sums", listed(row(currency, integer(SALE, NOTE), u32, integer(0, MAX_TIME)), 0, 32)),
     )
     covers: "list[int]"
     sums: "list[list[int]]"

@@ -8,6 +8,8 @@ Receipts are not alone in it: without the roots, bundles and terminal keys nobod
 """
 
 import contextlib
+import hashlib
+import mmap
 import os
 import struct
 import zlib
@@ -18,17 +20,18 @@ from typing import BinaryIO, NamedTuple
 from ..errors import Exit, HostError
 
 ROOT, BUNDLE, TERMINAL, ENROLMENT, RECEIPT, HAND_IN, ORDER, REFUND, LOST, ROLE, RETRACTED, FILE, POLICY = range(1, 14)
-BATCH, ANSWER, WORKED = range(14, 17)
+COMMITTED, BATCH, ANSWER, WORKED = range(14, 18)
 # Fields by kind; numbers, times and amounts are u64:
 # ROOT (public key) · BUNDLE (COSE bytes) · TERMINAL (public key, label, airline) · ENROLMENT (issuer kid, cti, sub,
 # passenger) · RECEIPT and HAND_IN (terminal kid, number, receipt, evidence) · ORDER (terminal kid, number, SHA-256,
 # SHA-256 of what the terminal gave just before it, where that is not what the receipt says; zeros: it holds nothing
 # there any more) · FILE (name, bytes) of a bundle · POLICY (who bears what went over a pass's limits) · and decisions:
 # REFUND (id, terminal kid, number, SHA-256, amount, reason, author, time) · LOST (id, terminal kid, number, time) ·
-# BATCH (id, issuer kid, currency, author, time, CBOR [[cti, amount], …]) · ANSWER (id, batch's id, cti, state, reason,
-# time) · WORKED (id, terminal kid, number, SHA-256, code, reason, author, time) ·
-# ROLE (id, name, role, 1 given or 0 taken, author, time) · RETRACTED (id of a decision that was never committed)
-DECISIONS = (REFUND, LOST, ROLE, BATCH, ANSWER, WORKED)
+# BATCH (id, issuer kid, currency, author, time, CBOR [[cti, amount], …]) · ANSWER (id, time, CBOR [[batch's id, cti,
+# state, reason], …]) · WORKED (id, terminal kid, number, each SHA-256 there, code, reason, author, time) ·
+# ROLE (id, name, role, 1 given or 0 taken, author, time) · RETRACTED (`ident` of the decision before it that was never
+# committed) · COMMITTED (): the decision before it was. Terminals and enrolments are decisions like these.
+DECISIONS = (REFUND, LOST, ROLE, TERMINAL, ENROLMENT, BATCH, ANSWER, WORKED)
 
 _MAGIC = b"CPARCH1\n"
 HEADER = len(_MAGIC) + 16
@@ -50,10 +53,32 @@ def receipt_record(kind: int, terminal_kid: bytes, number: int, receipt: bytes, 
     return Record(kind, (terminal_kid, u64(number), receipt, evidence))
 
 
+def ident(decision: Record) -> bytes:
+    """Its id; of a terminal or an enrolment, which have none, the hash."""
+    if decision.kind in (TERMINAL, ENROLMENT):
+        return hashlib.sha256(_pack(decision)).digest()
+    return decision.fields[0]
+
+
+def retraction(decision: Record) -> Record:
+    return Record(RETRACTED, (ident(decision),))
+
+
 def standing(records: list[Record]) -> list[Record]:
-    """`records` without decisions that were retracted, and without the retractions."""
-    gone = {r.fields[0] for r in records if r.kind == RETRACTED}
-    return [r for r in records if r.kind != RETRACTED and not (r.kind in DECISIONS and r.fields[0] in gone)]
+    """`records` without decisions that were retracted, and without what is said about decisions."""
+    kept: list[Record | None] = []
+    last: dict[bytes, int] = {}
+    for record in records:
+        if record.kind == RETRACTED:
+            # the same may have been decided again, or once before: only the last one before it is meant
+            at = last.pop(record.fields[0], None)
+            if at is not None:
+                kept[at] = None
+        elif record.kind != COMMITTED:
+            if record.kind in DECISIONS:
+                last[ident(record)] = len(kept)
+            kept.append(record)
+    return [record for record in kept if record is not None]
 
 
 class Archive:
@@ -83,18 +108,31 @@ class Archive:
         # one record at most was torn by that: behind a longer tail there may be receipts
         return _MAGIC.startswith(head) and self.size() < end + _FRAME.size + 64
 
-    def copy(self, path: Path) -> int:
-        """A new archive at `path` with every whole record of this one; its length. FileExistsError as for create."""
-        end = HEADER
-        for _, after in self.records():
-            end = after
+    def copy(self, path: Path) -> tuple[int, list[tuple[int, int]]]:
+        """A new archive at `path` with every whole record of this one; its length, and the (start, end) of what is
+        damaged here. FileExistsError as for create."""
+        spans = list(self._spans())
         with self._reading() as old:
-            whole = old.read(end)
+            data = old.read()
         with open(path, "xb") as f:
-            f.write(whole)
+            f.write(data[:HEADER])
+            f.writelines(data[start:end] for start, end, whole in spans if whole)
+            length = f.tell()
             _sync(f)
         _sync_folder(path.parent)
-        return end
+        return length, [(start, end) for start, end, whole in spans if not whole]
+
+    def _spans(self) -> Iterator[tuple[int, int, bool]]:
+        """(start, end, is it a whole record?) from the first record to the end of the file."""
+        size = self.size()
+        with self._reading() as f:
+            at = HEADER
+            while at < size:
+                f.seek(at)
+                whole = _read_body(f) is not None
+                end = f.tell() if whole else _next_whole(f, at, size)
+                yield at, end, whole
+                at = end
 
     def ident(self) -> bytes:
         """Id of the ledger this archive belongs to."""
@@ -124,8 +162,8 @@ class Archive:
         for record, after in self.records(since):
             there.append(record)
             end = after
-        retracted = [Record(RETRACTED, r.fields[:1]) for r in standing(there) if r.kind in DECISIONS]
-        known = set(there)
+        retracted = [retraction(r) for r in standing(there) if r.kind in DECISIONS]
+        known = {r for r in standing(there) if r.kind not in DECISIONS}
         data = b"".join(_pack(r) for r in dict.fromkeys(retracted + records) if r not in known)
         with self._open("r+b", _failed) as f:
             try:
@@ -184,6 +222,24 @@ def _read_body(f: BinaryIO) -> bytes | None:
         return None
     body = f.read(length)
     return body if len(body) == length and zlib.crc32(body) == crc else None
+
+
+def _next_whole(f: BinaryIO, bad: int, size: int) -> int:
+    """Where the next whole record begins behind the bad one at `bad`; `size` for nowhere."""
+    with mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        # its length first: what looks like a record within it was written by whoever gave it
+        mark, length, _ = _FRAME.unpack(data[bad : bad + _FRAME.size].ljust(_FRAME.size, b"\0"))
+        at = bad + _FRAME.size + length
+        if mark != _MARK or not _whole_at(f, at):
+            at = data.find(_MARK, bad + 1)
+            while at >= 0 and not _whole_at(f, at):
+                at = data.find(_MARK, at + 1)
+    return size if at < 0 else at
+
+
+def _whole_at(f: BinaryIO, at: int) -> bool:
+    f.seek(at)
+    return _read_body(f) is not None
 
 
 def _write_at(f: BinaryIO, end: int, data: bytes) -> None:

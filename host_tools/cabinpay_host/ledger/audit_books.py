@@ -16,7 +16,7 @@ from .audit_flags import VERDICTS, Spent, flag_faults, open_codes
 from .audit_items import Keys
 from .audit_receipts import Look, look
 from .audit_sales import Sold
-from .audit_sql import octets, rows, shown
+from .audit_sql import rows, shown
 from .audit_voids import VOID_OF
 
 # (account, amount, currency)
@@ -50,7 +50,9 @@ _ALL = f"""
     SELECT r.id, r.terminal_kid, r.number, r.sha256, r.raw, r.previous, r.state, r.kind, r.time, r.shift, r.mode,
         r.amount, r.currency, r.issuer_kid, r.cti, r.seq, r.booked, r.good, r.target, r.voided_by,
         CASE WHEN r.word THEN 1 ELSE 0 END AS word, ({VOID_OF}) AS cancelled_by,
-        v.sha256 AS evidence_hash, v.raw AS evidence,
+        (SELECT COUNT(*) FROM receipts o WHERE o.terminal_kid = r.terminal_kid AND o.number = r.shift AND o.word
+            AND o.kind <> 3) AS not_opening,
+        v.sha256 AS evidence_hash, v.raw AS evidence, v.handed,
         {open_codes(VERDICTS)} AS verdicts, {open_codes(("replay",))} AS replays,
         {open_codes(("over_limit",))} AS over_limits, {open_codes(("lost_terminal",))} AS losts,
         {", ".join(f"{open_codes((code,))} AS is_{code}" for code in BEYOND)}, s.borne,
@@ -123,7 +125,7 @@ def _payment_faults(cases: list[_Case], spent: Spent, beyond: Beyond, bearer: st
             _entry_fault(case, None if cancelled else kind),
             _void_fault(row),
             _bearing_fault(case, over, bearer),
-            *flag_faults(row, case.look, kind, over, beyond.codes(octets(row.terminal_kid), sold) if sold else set()),
+            *flag_faults(row, case.look, kind, over, beyond.codes(row, sold) if sold else set()),
         ]
         yield from (f"{what}: {case.look.where}" for what in faults if what)
 

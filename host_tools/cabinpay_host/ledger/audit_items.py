@@ -137,22 +137,25 @@ def _enrolment_record(_: Keys, issuer_kid: bytes, cti: bytes, sub: bytes, passen
     return [Item(name, _digest(sub.decode(), passenger.decode()))]
 
 
-# Digest of a receipt that its terminal gave; one that only a phone has handed in has none
-_STREAMED = b"streamed"
+# Digest of a receipt that its terminal gave; one that only a phone has handed in has none. With evidence it is the
+# other way round.
+_STREAMED, _HANDED = b"streamed", b"handed"
 
 
 def _receipt_record(_: Keys, terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes) -> list[Item]:
-    return _receipt_items(terminal_kid, number, raw, evidence, _STREAMED)
+    return _receipt_items(terminal_kid, number, raw, evidence, (_STREAMED, b""))
 
 
 def _hand_in_record(_: Keys, terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes) -> list[Item]:
-    return _receipt_items(terminal_kid, number, raw, evidence, b"")
+    return _receipt_items(terminal_kid, number, raw, evidence, (b"", _HANDED))
 
 
-def _receipt_items(terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes, digest: bytes) -> list[Item]:
+def _receipt_items(
+    terminal_kid: bytes, number: bytes, raw: bytes, evidence: bytes, digests: tuple[bytes, bytes]
+) -> list[Item]:
     name = _receipt_name(terminal_kid, _int(number), _sha(raw))
-    items = [Item(name, digest)]
-    return [*items, Item(f"evidence {_sha(evidence).hex()} of {name}")] if evidence else items
+    items = [Item(name, digests[0])]
+    return [*items, Item(f"evidence {_sha(evidence).hex()} of {name}", digests[1])] if evidence else items
 
 
 def _order_record(_: Keys, terminal_kid: bytes, number: bytes, sha256: bytes, before: bytes) -> list[Item]:
@@ -186,16 +189,18 @@ def _batch_record(_: Keys, ident: bytes, *said: bytes) -> list[Item]:
 
 
 def _answer_record(_: Keys, __: bytes, *said: bytes) -> list[Item]:
-    ident, cti, state, reason, told = said
-    digest = _digest(state.decode(), reason.decode(), _int(told))
-    return [Item(f"answer on pass {cti.hex()} in batch {ident.hex()}", digest)]
+    told, answers = said
+    return [
+        Item(f"answer on pass {cti.hex()} in batch {ident.hex()}", _digest(state, reason, _int(told)))
+        for ident, cti, state, reason in codec.decode(answers)
+    ]
 
 
 def _worked_record(_: Keys, ident: bytes, *said: bytes) -> list[Item]:
-    terminal_kid, number, sha256, code, reason, author, made = said
-    where = _receipt_name(terminal_kid, _int(number), sha256)
-    digest = _digest(where, code.decode(), reason.decode(), author.decode(), _int(made))
-    return [Item(f"working {ident.hex()}", digest)]
+    terminal_kid, number, hashes, code, reason, author, made = said
+    digest = _digest(code.decode(), reason.decode(), author.decode(), _int(made))
+    names = (_receipt_name(terminal_kid, _int(number), hashes[i : i + 32]) for i in range(0, len(hashes), 32))
+    return [Item(f"working {ident.hex()} on {name}", digest) for name in names]
 
 
 def _int(octets: bytes) -> int:
@@ -254,7 +259,8 @@ def _lost_row(keys: Keys, row: Row[Any]) -> Item:
 
 def _evidence_row(_: Keys, row: Row[Any]) -> Item:
     name = _receipt_name(row.terminal_kid, row.number, row.sha256)
-    return Item(f"evidence {shown(row.hash)} of {name}", whole=_sha(row.raw) == octets(row.hash))
+    digest = _HANDED if row.handed else b""
+    return Item(f"evidence {shown(row.hash)} of {name}", digest, _sha(row.raw) == octets(row.hash))
 
 
 def _where(row: Row[Any]) -> str:
@@ -304,14 +310,14 @@ TABLES: list[tuple[str, Callable[[Keys, Row[Any]], Item]]] = [
     (
         "SELECT w.ident, r.terminal_kid, r.number, r.sha256, w.code, w.reason, w.author, w.made FROM workings w"
         " LEFT JOIN receipts r ON r.id = w.receipt_id",
-        lambda _, row: Item(f"working {shown(row.ident)}", _digest(_where(row), *row[4:])),
+        lambda _, row: Item(f"working {shown(row.ident)} on {_where(row)}", _digest(*row[4:])),
     ),
     (
         "SELECT name, role, author, made FROM roles",
         lambda _, row: Item(f"role {row.role} of {row.name}", _digest(row.author, row.made)),
     ),
     (
-        "SELECT r.terminal_kid, r.number, r.sha256, v.sha256 AS hash, v.raw FROM evidence v"
+        "SELECT r.terminal_kid, r.number, r.sha256, v.sha256 AS hash, v.raw, v.handed FROM evidence v"
         " JOIN receipts r ON r.id = v.receipt_id",
         _evidence_row,
     ),

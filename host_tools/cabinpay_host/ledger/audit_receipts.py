@@ -8,12 +8,12 @@ from sqlalchemy import Row
 
 from cabinpay.wire import cose
 from cabinpay.wire.errors import WireError
-from cabinpay.wire.receipts import FIRST_PREVIOUS, Break, Receipt, Sale, Void, read_receipt
+from cabinpay.wire.receipts import FIRST_PREVIOUS, Break, Evidence, Receipt, Sale, Void, read_receipt
 
 from .. import codec
 from ..crypto import verify
 from .audit_items import Keys
-from .audit_sales import Sold, Unsound, sold
+from .audit_sales import Sold, Unsound, phones, sold
 from .audit_sql import octets, shown
 
 
@@ -101,7 +101,12 @@ def _sound(row: Row[Any], receipt: Receipt | None, doubt: str, keys: Keys) -> So
         return None
     if row.evidence is None:
         raise Unsound("the evidence it was judged by is not held")
-    return sold(receipt, octets(row.terminal_kid), octets(row.evidence), airline, keys)
+    return sold(receipt, octets(row.terminal_kid), _evidence(row), airline, keys)
+
+
+def _evidence(row: Row[Any]) -> Evidence:
+    data = octets(row.evidence)
+    return phones(data) if row.handed else Evidence.unpack(data, codec)
 
 
 def _good(receipt: Receipt | None, number: int) -> int | None:

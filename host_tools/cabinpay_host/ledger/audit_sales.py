@@ -30,9 +30,8 @@ class Unsound(Exception):
     pass
 
 
-def sold(sale: Sale, terminal_kid: bytes, data: bytes, airline: str, keys: Keys) -> Sold:
-    """What this sale of a terminal says; Unsound or WireError where evidence `data` does not prove it."""
-    evidence = _evidence(data)
+def sold(sale: Sale, terminal_kid: bytes, evidence: Evidence, airline: str, keys: Keys) -> Sold:
+    """What this sale of a terminal says; Unsound or WireError where the evidence does not prove it."""
     lines_hash = evidence.lines_hash(codec) if evidence.lines else sale.lines_hash
     if (evidence.payment_hash(codec), lines_hash) != (sale.payment_hash, sale.lines_hash):
         raise Unsound("the evidence is another sale's")
@@ -50,8 +49,8 @@ def sold(sale: Sale, terminal_kid: bytes, data: bytes, airline: str, keys: Keys)
     return Sold(airline, issuer_kid, claims.cti, payment.seq, amount, currency, limits, sale, claims, payment.iat)
 
 
-def _evidence(data: bytes) -> Evidence:
-    """A terminal's, or what a phone has: pass and payment, no lines."""
+def phones(data: bytes) -> Evidence:
+    """What a phone has handed in: pass and payment, no lines; or the terminal's, where that is the same."""
     items = codec.decode(data)
     if isinstance(items, list) and len(items) == 2 and all(isinstance(item, bytes) for item in items):
         return Evidence(items[0], items[1], [])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from .archive import DECISIONS, HEADER, RETRACTED, Archive, Record
+from .archive import COMMITTED, DECISIONS, HEADER, RETRACTED, Archive, Record, standing
 from .audit_items import RECORDS, TABLES, Item, Keys
 from .audit_sql import rows
 
@@ -50,7 +50,6 @@ class _Walk:
         self.items: dict[str, bytes] = {}
         self.stopped = ""
         self._decisions: list[Record] = []
-        self._retracted: set[bytes] = set()
         end = reached = HEADER
         more = 0
         for record, after in archive.records():
@@ -74,17 +73,14 @@ class _Walk:
 
     def _sort(self, record: Record, found: Stock) -> None:
         """Decisions wait for the end: a later record may take one back."""
-        if record.kind == RETRACTED:
-            self._retracted.update(record.fields)
-        elif record.kind in DECISIONS:
+        if record.kind in (*DECISIONS, RETRACTED, COMMITTED):
             self._decisions.append(record)
         else:
             self._take(record, found)
 
     def _decide(self, found: Stock) -> None:
-        for record in self._decisions:
-            if self._retracted.isdisjoint(record.fields[:1]):
-                self._take(record, found)
+        for record in standing(self._decisions):
+            self._take(record, found)
 
     def _take(self, record: Record, found: Stock) -> None:
         try:

@@ -87,7 +87,7 @@ def put(session: Session, words: tuple[bytes, ...]) -> Batch:
 def answer(session: Session, answers: Iterable[Answer], now: int, records: list[arc.Record]) -> int:
     """Writes down what the issuer says; how many lines were new. Said again it does nothing, and nothing is taken back:
     what was declined is in the next batch."""
-    new = 0
+    new = []
     for said in answers:
         line = _line(session, said.batch, said.cti)
         if said.state not in (SETTLED, DECLINED) or len(said.reason) > 160:
@@ -98,16 +98,24 @@ def answer(session: Session, answers: Iterable[Answer], now: int, records: list[
             line_ = f"pass {said.cti.hex()} of batch {said.batch.hex()} was {line.state} before: ask the issuer"
             raise HostError("return_differs", line_, Exit.REFUSED)
         line.state, line.reason, line.told = said.state, said.reason, now
-        words = (secrets.token_bytes(8), said.batch, said.cti, said.state.encode(), said.reason.encode(), arc.u64(now))
-        records.append(arc.Record(arc.ANSWER, words))
-        new += 1
-    return new
+        new.append(list(said))
+    if new:
+        records.append(arc.Record(arc.ANSWER, (secrets.token_bytes(8), arc.u64(now), codec.encode(new))))
+    return len(new)
 
 
-def put_answer(session: Session, words: tuple[bytes, ...]) -> None:
-    _, batch, cti, state, reason, told = words
-    line = _line(session, batch, cti)
-    line.state, line.reason, line.told = state.decode(), reason.decode(), _int(told)
+def put_answers(session: Session, words: tuple[bytes, ...]) -> bool:
+    """Those of an archive's record; False where a line that they are about is not held."""
+    _, told, said = words
+    whole = True
+    for batch, cti, state, reason in codec.decode(said):
+        try:
+            line = _line(session, batch, cti)
+        except HostError:
+            whole = False
+            continue
+        line.state, line.reason, line.told = state, reason, _int(told)
+    return whole
 
 
 def named(session: Session, ident: bytes) -> Batch:

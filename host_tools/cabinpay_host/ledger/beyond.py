@@ -1,9 +1,12 @@
 """Sales that a terminal should have refused, and that the passenger signed and got all the same: debited, and flagged.
 
+- no_shift: made outside any shift: what it names is no opening, or had ended;
 - flight: the pass is for another flight than the shift was opened for;
 - lifetime: the pass lives longer than any bundle lets it;
 - stale: the payment was signed too long before the sale, or after it;
-- over_cap: more than any bundle lets one sale be in this mode and with this clock;
+- bundle_expired: no bill was shown, and every bundle had run out;
+- over_cap: more than any bundle lets one sale be in this mode and with this clock (where all have run out: with a
+  floor clock at most);
 - revoked: the pass was on the list in force at that time.
 
 Windows are the judge's (a pass that had run out promises nothing), what a pass may spend is in limits.py. Over a
@@ -14,23 +17,24 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
 
 from cabinpay.wire import cose
 from cabinpay.wire.claims import CHALLENGED, Pass, Payment
 from cabinpay.wire.files import REVOKED, Rows
-from cabinpay.wire.receipts import FLOOR, OPEN, SALE, Open, Sale
+from cabinpay.wire.receipts import FLOOR, SALE, Open, Sale
 from cabinpay.wire.trust import Bundle
 
 from .. import codec
+from .ends import ENDS, Ends
 from .flags import Flags
 from .models import SOUND, BundleFile, EvidenceRow, ExceptionRow, ReceiptRow, Terminal
 from .proof import read_evidence
 from .reading import pass_of, receipt_of
 from .rules import Rules, load_rules, revoked_file
 
-BEYOND = ("flight", "lifetime", "stale", "over_cap", "revoked")
+BEYOND = ("no_shift", "flight", "lifetime", "stale", "bundle_expired", "over_cap", "revoked")
 
 # (terminal kid, number of its open)
 _Shift = tuple[bytes, int]
@@ -55,10 +59,10 @@ def shown(session: Session, row: ReceiptRow) -> Shown:
 
 
 def restate(session: Session, flags: Flags, rows: Iterable[ReceiptRow], known: dict[int, Shown]) -> None:
-    """Flags the sales among `rows`, and those of the shifts that are opened there. known: by receipt id, what was just
-    judged: only saves reading it again."""
+    """Flags the sales among `rows`, and those of the shifts that begin or end there. known: by receipt id, what was
+    just judged: only saves reading it again."""
     touched = {row.id: row for row in rows}
-    touched.update((row.id, row) for row in _of_shifts(session, [r for r in touched.values() if r.kind == OPEN]))
+    touched.update((row.id, row) for row in _of_shifts(session, list(touched.values())))
     sales = [row for row in touched.values() if row.kind == SALE]
     flags.load(row.id for row in sales)
     sound = [row for row in sales if row.state == SOUND]
@@ -84,11 +88,22 @@ def touched_by(session: Session, bundle: Bundle) -> list[ReceiptRow]:
     return found
 
 
-def _of_shifts(session: Session, opened: list[ReceiptRow]) -> list[ReceiptRow]:
-    columns = tuple_(ReceiptRow.terminal_kid, ReceiptRow.shift)
-    shifts = [(row.terminal_kid, row.number) for row in opened]
-    query = select(ReceiptRow).where(columns.in_(shifts), ReceiptRow.kind == SALE, ReceiptRow.state == SOUND)
-    return list(session.scalars(query)) if shifts else []
+def _of_shifts(session: Session, rows: list[ReceiptRow]) -> list[ReceiptRow]:
+    """Sales that name one of `rows` as their opening, and at least those whose shift one of them ends."""
+    by_terminal: defaultdict[bytes, list[ReceiptRow]] = defaultdict(list)
+    for row in rows:
+        by_terminal[row.terminal_kid].append(row)
+    found: list[ReceiptRow] = []
+    for kid, mine in by_terminal.items():
+        numbers = [row.number for row in mine]
+        touched: ColumnElement[bool] = ReceiptRow.shift.in_(numbers)
+        ends = [row.number for row in mine if row.kind in ENDS]
+        if ends:
+            touched |= (ReceiptRow.number > min(ends)) & (ReceiptRow.shift < max(ends))
+        sales = (ReceiptRow.terminal_kid == kid) & (ReceiptRow.kind == SALE) & (ReceiptRow.state == SOUND)
+        # a sale that names a shift above itself is outside any, whatever that is
+        found += session.scalars(select(ReceiptRow).where(sales, ReceiptRow.number > min(numbers), touched))
+    return found
 
 
 class _Look:
@@ -97,21 +112,31 @@ class _Look:
     def __init__(self, session: Session, sales: list[ReceiptRow]) -> None:
         self._rules = load_rules(session)
         self._airlines = {t.kid: t.airline for t in session.scalars(select(Terminal))}
-        self._flights = _flights(session, {(r.terminal_kid, r.shift) for r in sales if r.shift is not None})
+        self._opened = _opened(session, {(r.terminal_kid, r.shift) for r in sales if r.shift is not None})
+        self._ends = Ends(session, [(r.terminal_kid, r.shift, r.number) for r in sales if r.shift is not None])
         self._files: dict[bytes, Rows] = {}
         self._session = session
 
     def at(self, row: ReceiptRow, shown: Shown) -> dict[str, str]:
         rules = self._rules[self._airlines[row.terminal_kid]]
-        flights = self._flights[row.terminal_kid, shown.sale.shift]
+        opened = self._opened[row.terminal_kid, shown.sale.shift]
         found = {
-            "flight": _flight(shown.claims, flights),
+            "no_shift": self._no_shift(row, shown.sale, opened),
+            "flight": _flight(shown.claims, [flight for flight in opened if flight]),
             "lifetime": _lifetime(shown.claims, rules),
             "stale": _stale(shown, rules),
+            "bundle_expired": _bundle_expired(shown.sale, rules),
             "over_cap": _over_cap(shown.sale, rules),
             "revoked": self._revoked(row, rules, shown.sale.time),
         }
         return {code: detail for code, detail in found.items() if detail}
+
+    def _no_shift(self, row: ReceiptRow, sale: Sale, opened: list[list[int]]) -> str:
+        """While what it names is not held, nobody knows."""
+        if sale.shift >= sale.number or (opened and not any(opened)):
+            return f"receipt {sale.shift} opens no shift for it"
+        end = self._ends.between(row.terminal_kid, sale.shift, sale.number)
+        return "" if end is None else f"shift {sale.shift} had ended at {end}"
 
     def _revoked(self, row: ReceiptRow, rules: Rules, time: int) -> str:
         sha256 = rules.revoked_at(time)
@@ -122,15 +147,14 @@ class _Look:
         return "the pass had been revoked" if _lists(self._files[sha256], row) else ""
 
 
-def _flights(session: Session, shifts: set[_Shift]) -> defaultdict[_Shift, list[list[int]]]:
-    """What the openings of these shifts say; several where a fork has several."""
+def _opened(session: Session, shifts: set[_Shift]) -> defaultdict[_Shift, list[list[int]]]:
+    """The flights that these shifts were opened for, [] for what is no opening; several where a fork has several."""
     found: defaultdict[_Shift, list[list[int]]] = defaultdict(list)
     columns = tuple_(ReceiptRow.terminal_kid, ReceiptRow.number)
-    query = select(ReceiptRow).where(columns.in_(shifts), ReceiptRow.kind == OPEN, ReceiptRow.word)
+    query = select(ReceiptRow).where(columns.in_(shifts), ReceiptRow.word)
     for row in session.scalars(query) if shifts else ():
         _, opened = receipt_of(row.raw)
-        assert isinstance(opened, Open)
-        found[row.terminal_kid, row.number].append(opened.flight[1:])
+        found[row.terminal_kid, row.number].append(opened.flight[1:] if isinstance(opened, Open) else [])
     return found
 
 
@@ -164,7 +188,14 @@ def _stale(shown: Shown, rules: Rules) -> str:
     return f"signed {-age} seconds after the sale" if ahead else ""
 
 
+def _bundle_expired(sale: Sale, rules: Rules) -> str:
+    late = sale.time - rules.until
+    return f"sold {late} seconds after the last bundle ran out" if late > 0 and sale.mode != CHALLENGED else ""
+
+
 def _over_cap(sale: Sale, rules: Rules) -> str:
     amount, currency = sale.amount
     cap = rules.caps[currency, sale.mode, sale.quality[0]]
+    if sale.time > rules.until:
+        cap = min(cap, rules.caps[currency, sale.mode, FLOOR])
     return f"{amount} in mode {sale.mode} over clock {sale.quality[0]}, {cap} is allowed" if amount > cap else ""

@@ -9,19 +9,25 @@ from sqlalchemy.orm import Session
 
 from cabinpay.wire import cose
 from cabinpay.wire.receipts import CLOSE, OPEN, SALE, VOID, Close, Open, Receipt, read_receipt
+from cabinpay.wire.schema import U32
 
 from .. import codec
+from .ends import Ends
 from .models import ReceiptRow, Terminal
 
 # (currency, kind, count, sum): a sale's kind and what was sold, or a void's and what was given back
 Row = tuple[int, int, int, int]
 # (airline, number, days since 1970)
 Flight = tuple[str, int, int]
+# (first number, last number)
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class CashUp:
     """A shift (number of its `open`) as its sales add up, and as its `close` says: None while no `close` is held.
+    numbers: from the open to what came before the close, and covers: what the close says they are; ended: by a close,
+    a later open, or a break.
 
     A sale counts whether or not anybody was debited: the crew handed the goods out. A void counts where it stands.
     """
@@ -32,10 +38,13 @@ class CashUp:
     flight: Flight | None
     sold: tuple[Row, ...]
     closed: tuple[Row, ...] | None
+    numbers: Span | None
+    covers: Span | None
+    ended: bool
 
     @property
     def differs(self) -> bool:
-        return self.closed is not None and self.closed != self.sold
+        return self.closed is not None and (self.closed != self.sold or self.covers != self.numbers)
 
 
 def cash_ups(session: Session, terminal_kid: bytes | None = None) -> list[CashUp]:
@@ -70,8 +79,16 @@ def _shifts(session: Session, terminal: Terminal) -> list[CashUp]:
     opened = {r.shift: r for r in _trusted(session, terminal.kid, OPEN)}
     closed = {r.shift: r for r in _trusted(session, terminal.kid, CLOSE)}
     sold = _sold(session, terminal.kid)
+    ends = Ends(session, [(terminal.kid, 0, U32 + 1)])
     return [
-        _cash_up(terminal.label, shift, opened.get(shift), closed.get(shift), tuple(sorted(sold[shift])))
+        _cash_up(
+            terminal.label,
+            shift,
+            opened.get(shift),
+            closed.get(shift),
+            tuple(sorted(sold[shift])),
+            ends.between(terminal.kid, shift, U32 + 1) is not None,
+        )
         for shift in sorted(opened.keys() | closed.keys() | sold.keys())
     ]
 
@@ -92,9 +109,12 @@ def _sold(session: Session, kid: bytes) -> defaultdict[int, list[Row]]:
     return sold
 
 
-def _cash_up(label: str, shift: int, opened: Receipt | None, closed: Receipt | None, sold: tuple[Row, ...]) -> CashUp:
+def _cash_up(
+    label: str, shift: int, opened: Receipt | None, closed: Receipt | None, sold: tuple[Row, ...], ended: bool
+) -> CashUp:
     crew = opened.crew if isinstance(opened, Open) else None
-    said = None
-    if isinstance(closed, Close):
-        said = tuple((currency, kind, count, total) for currency, kind, count, total in closed.sums)
-    return CashUp(label, shift, crew, _flight(opened), sold, said)
+    if not isinstance(closed, Close):
+        return CashUp(label, shift, crew, _flight(opened), sold, None, None, None, ended)
+    said = tuple((currency, kind, count, total) for currency, kind, count, total in closed.sums)
+    first, last = closed.covers
+    return CashUp(label, shift, crew, _flight(opened), sold, said, (shift, closed.number - 1), (first, last), ended)

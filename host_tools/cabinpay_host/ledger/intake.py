@@ -92,11 +92,14 @@ def _add_evidence(
         at = number, hashlib.sha256(raw).digest()
         row = rows[at]
         key = row.id, hashlib.sha256(evidence).digest()
-        added = bool(evidence) and key not in there
+        known, handed = there.get(key), kind == arc.HAND_IN
+        added = bool(evidence) and (known is None or (handed and not known.handed))
         if added:
-            there.add(key)
-            ident = next_id(session, EvidenceRow)
-            held.append({"id": ident, "receipt_id": row.id, "sha256": key[1], "raw": evidence})
+            if known:
+                known.handed = handed
+            else:
+                new = {"id": next_id(session, EvidenceRow), "receipt_id": row.id, "sha256": key[1], "raw": evidence}
+                held.append({**new, "handed": handed})
             _judge_again(row)
         if added or at in fresh:
             records.append(arc.receipt_record(kind, row.terminal_kid, number, raw, evidence))
@@ -105,9 +108,9 @@ def _add_evidence(
     return records
 
 
-def _evidence(session: Session, idents: list[int]) -> set[tuple[int, bytes]]:
-    query = select(EvidenceRow.receipt_id, EvidenceRow.sha256).where(EvidenceRow.receipt_id.in_(idents))
-    return {(ident, sha256) for ident, sha256 in session.execute(query)}
+def _evidence(session: Session, idents: list[int]) -> dict[tuple[int, bytes], EvidenceRow]:
+    query = select(EvidenceRow).where(EvidenceRow.receipt_id.in_(idents))
+    return {(row.receipt_id, row.sha256): row for row in session.scalars(query)}
 
 
 def _judge_again(row: ReceiptRow) -> None:

@@ -13,9 +13,9 @@ neither does a pass that had run out (the issuer promised nothing).
 Above the number at which a terminal was reported lost, nothing is sound: somebody else may have its key.
 
 Not the judge's: the standing in the chain (gap, chain, fork), replays, voids, limits, and what a terminal should have
-refused (flight, lifetime, stale, over_cap, revoked). These depend on what else the ledger holds, see chain.py,
-settle.py, voids.py, limits.py and beyond.py; but for a void they withhold no debit, because the passenger signed the
-payment anyway.
+refused (no_shift, flight, lifetime, stale, bundle_expired, over_cap, revoked). These depend on what else the ledger
+holds, see chain.py, settle.py, voids.py, limits.py and beyond.py; but for a void they withhold no debit, because the
+passenger signed the payment anyway.
 
 Over a `floor` clock the receipt's time is only a lower bound: then nothing can be "not yet valid".
 Windows are half open, as RFC 8392 has it for exp: from <= time < until.
@@ -61,7 +61,8 @@ class World:
 
 @dataclass(frozen=True)
 class Case:
-    """A stored receipt; revision: as read, so that a verdict on what has changed since is dropped."""
+    """A stored receipt; revision: as read, so that a verdict on what has changed since is dropped; handed: those of
+    its evidence that a phone gave."""
 
     ident: int
     revision: int
@@ -69,6 +70,7 @@ class Case:
     number: int
     raw: bytes
     evidence: list[bytes]
+    handed: frozenset[bytes] = frozenset()
 
 
 @dataclass
@@ -107,7 +109,9 @@ def check(case: Case, world: World) -> Finding:
     sale = finding.receipt
     if isinstance(sale, Sale):
         issuers = world.issuers.get(party.airline, {})
-        proofs = [prove(sale, case.terminal_kid, party.airline, data, issuers) for data in case.evidence]
+        proofs = [
+            prove(sale, case.terminal_kid, party.airline, data, data in case.handed, issuers) for data in case.evidence
+        ]
         none = Proof(b"", {"bad_evidence": "a sale without evidence"})
         finding.proof = min(proofs, key=badness, default=none)
         finding.codes.update(finding.proof.codes)

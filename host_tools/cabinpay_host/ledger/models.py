@@ -9,7 +9,7 @@ from typing import Annotated
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA = 3
+SCHEMA = 4
 # schema_version while a ledger is being rebuilt
 UNFINISHED = 0
 
@@ -151,7 +151,8 @@ class ReceiptRow(Base):
 
 
 class EvidenceRow(Base):
-    """Evidence as given. A receipt may come with several (a phone's, a terminal's): any that holds is enough."""
+    """Evidence as given. A receipt may come with several (a phone's, a terminal's): any that holds is enough.
+    handed: a phone gave it, whoever else did: only then may it be without lines."""
 
     __tablename__ = "evidence"
     __table_args__ = (UniqueConstraint("receipt_id", "sha256"),)
@@ -159,6 +160,7 @@ class EvidenceRow(Base):
     receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"))
     sha256: Mapped[Octets]
     raw: Mapped[Octets]
+    handed: Mapped[bool] = mapped_column(default=False)
 
 
 class Settlement(Base):
@@ -256,7 +258,7 @@ class Working(Base):
     __tablename__ = "workings"
     __table_args__ = (Index("workings_receipt", "receipt_id", "code"),)
     id: Mapped[Ident] = mapped_column(primary_key=True)
-    ident: Mapped[Octets] = mapped_column(unique=True)
+    ident: Mapped[Octets]
     receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"))
     code: Mapped[Word]
     reason: Mapped[Text]

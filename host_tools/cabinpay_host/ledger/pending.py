@@ -30,7 +30,10 @@ def load_cases(session: Session, count: int) -> list[Case]:
     query = select(*columns).where(ReceiptRow.state == PENDING).order_by(ReceiptRow.id).limit(count)
     rows = session.execute(query).all()
     evidence: defaultdict[int, list[bytes]] = defaultdict(list)
-    theirs = select(EvidenceRow.receipt_id, EvidenceRow.raw).where(EvidenceRow.receipt_id.in_([r.id for r in rows]))
-    for receipt_id, raw in session.execute(theirs):
+    phones: defaultdict[int, set[bytes]] = defaultdict(set)
+    theirs = select(EvidenceRow.receipt_id, EvidenceRow.raw, EvidenceRow.handed)
+    for receipt_id, raw, handed in session.execute(theirs.where(EvidenceRow.receipt_id.in_([r.id for r in rows]))):
         evidence[receipt_id].append(raw)
-    return [Case(*row, evidence[row.id]) for row in rows]
+        if handed:
+            phones[receipt_id].add(raw)
+    return [Case(*row, evidence[row.id], frozenset(phones[row.id])) for row in rows]

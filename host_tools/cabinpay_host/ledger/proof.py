@@ -1,7 +1,8 @@
 """Does a piece of evidence prove a sale? A pure check; judge.py says what follows from it.
 
-Evidence is what a terminal streams (pass, payment, lines, nonce), or what a phone has: `[pass, payment]`. Without the
-lines their sum is unknown and the receipt's amount stands; a bound payment's order must be the lines that the receipt
+Evidence is what a terminal streams (pass, payment, lines, nonce), or what a phone hands in: `[pass, payment]`, which is
+taken from nobody else: a terminal has the lines, and could hide by leaving them out what they make. Without the lines
+their sum is unknown and the receipt's amount stands; a bound payment's order must be the lines that the receipt
 names by hash; and a challenged payment's bill cannot be rebuilt, for want of its nonce: it is taken on the terms that
 the passenger signed, amount and currency. What binds it to this sale is the receipt, which its terminal signed over it.
 """
@@ -64,7 +65,7 @@ def handed_in(signed_pass: bytes, payment: bytes) -> bytes:
 
 
 def read_evidence(data: bytes) -> Evidence:
-    """Evidence of either kind; without lines where it is a phone's. WireError for anything else."""
+    """Evidence of either form; without lines where it is a phone's. WireError for anything else."""
     try:
         signed_pass, payment = array(data, _handed_form, codec)
     except WireError:
@@ -90,10 +91,13 @@ def collect(codes: dict[str, str], wire_code: str, step: Callable[[], None]) -> 
     return False
 
 
-def prove(sale: Sale, terminal_kid: bytes, airline: str, data: bytes, issuers: dict[bytes, list[Issuer]]) -> Proof:
-    """What evidence `data` shows about a sale of this terminal and airline; issuers: the airline's, by kid."""
+def prove(
+    sale: Sale, terminal_kid: bytes, airline: str, data: bytes, handed: bool, issuers: dict[bytes, list[Issuer]]
+) -> Proof:
+    """What evidence `data` shows about a sale of this terminal and airline; handed: a phone gave it; issuers: the
+    airline's, by kid."""
     proof = Proof(hashlib.sha256(data).digest())
-    evidence = _bound_evidence(proof.codes, sale, data)
+    evidence = _bound_evidence(proof.codes, sale, data, handed)
     if evidence is None:
         return proof
     proof.lines = bool(evidence.lines)
@@ -105,11 +109,14 @@ def prove(sale: Sale, terminal_kid: bytes, airline: str, data: bytes, issuers: d
     return proof
 
 
-def _bound_evidence(codes: dict[str, str], sale: Sale, data: bytes) -> Evidence | None:
+def _bound_evidence(codes: dict[str, str], sale: Sale, data: bytes, handed: bool) -> Evidence | None:
     try:
         evidence = read_evidence(data)
     except WireError as e:
         codes["bad_evidence"] = str(e)
+        return None
+    if not evidence.lines and not handed:
+        codes["bad_evidence"] = "comes from the terminal without the lines"
         return None
     lines_differ = evidence.lines and evidence.lines_hash(codec) != sale.lines_hash
     if evidence.payment_hash(codec) != sale.payment_hash or lines_differ:

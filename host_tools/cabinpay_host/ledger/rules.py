@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from cabinpay.wire import cose
 from cabinpay.wire.files import REVOKED
 from cabinpay.wire.keys import kid
-from cabinpay.wire.trust import Bundle
+from cabinpay.wire.trust import Bundle, Delegation
 
 from .. import codec
 from .models import BundleRow
@@ -31,11 +31,12 @@ class Revocation(NamedTuple):
 
 @dataclass
 class Rules:
-    """freshness, lifetime: seconds. caps: of one sale by (currency, mode, clock quality), 0 where that is off; issuers:
-    (per sale, total) by (kid, currency)."""
+    """freshness, lifetime: seconds; until: when the last bundle runs out; caps: of one sale by (currency, mode, clock
+    quality), 0 where that is off; issuers: (per sale, total) by (kid, currency)."""
 
     freshness: int = 0
     lifetime: int = 0
+    until: int = 0
     caps: defaultdict[tuple[int, int, int], int] = field(default_factory=lambda: defaultdict(int))
     issuers: defaultdict[tuple[bytes, int], tuple[int, int]] = field(
         default_factory=lambda: defaultdict(lambda: (0, 0))
@@ -68,9 +69,16 @@ def revoked_file(bundle: Bundle) -> bytes | None:
     return next((sha256 for name, _, sha256 in bundle.files or () if name == REVOKED), None)
 
 
+# a delegation outlives many bundles
+@lru_cache(256)
+def _read_delegation(raw: bytes) -> Delegation:
+    return Delegation.unpack(cose.parse(raw, codec).payload, codec)
+
+
 def _add(rules: Rules, bundle: Bundle) -> None:
     rules.freshness = max(rules.freshness, bundle.limits[0])
     rules.lifetime = max(rules.lifetime, bundle.limits[1])
+    rules.until = max(rules.until, min(bundle.not_after, _read_delegation(bundle.delegation).not_after))
     rules.revocations.append(Revocation(bundle.version, bundle.issued, revoked_file(bundle)))
     for currency, _, by_mode, _ in bundle.currencies:
         for mode, by_quality in enumerate(by_mode, 1):

@@ -17,7 +17,7 @@ from cabinpay.wire.keys import kid
 
 from ..errors import Exit, HostError
 from . import batches, beyond, custody, db, decisions, handin, intake, registry, roles, workings
-from .archive import HAND_IN, Archive, Record
+from .archive import COMMITTED, DECISIONS, HAND_IN, Archive, Record
 from .book import book, restate
 from .custody import Given
 from .flags import Flags
@@ -248,12 +248,27 @@ class Ledger:
     @contextlib.contextmanager
     def _recording(self) -> Iterator[tuple[Session, list[Record]]]:
         """A writer's session, and the records that the archive must hold before it commits."""
+        records: list[Record] = []
         with self._writing, db.writing(self._engine) as (session, meta):
-            records: list[Record] = []
             yield session, records
             session.flush()
             if records:
                 meta.archive_length = self.archive.append(records, meta.archive_length)
+        if any(record.kind in DECISIONS for record in records):
+            self.confirm()
+
+    def confirm(self) -> None:
+        """Says in the archive that a decision was committed. Where that fails, whatever is appended next says it."""
+        with contextlib.suppress(HostError), self._writing, db.writing(self._engine) as (_, meta):
+            meta.archive_length = self.archive.append([Record(COMMITTED, ())], meta.archive_length)
+
+    def standing(self, terminal_kid: bytes, first: int, last: int) -> list[tuple[int, str]]:
+        """(number, code) of what stands open on a terminal's receipts from `first` to `last`, each once."""
+        mine = (ReceiptRow.terminal_kid == terminal_kid) & ReceiptRow.number.between(first, last)
+        flags = select(ReceiptRow.number, ExceptionRow.code).join(ExceptionRow)
+        with self.reading() as session:
+            found = session.execute(flags.where(mine, ExceptionRow.cleared.is_(None)))
+            return sorted({(number, code) for number, code in found})
 
     def _account(self, idents: list[int], new: int) -> Taken:
         open_flags = (

@@ -1,4 +1,5 @@
-"""Brings a ledger of an earlier version up to this one, in one transaction: it is the old one or the new one."""
+"""Brings a ledger of an earlier version up to this one. Its tables change in one transaction; what its receipts are
+judged by now is looked at after that, and goes on where it was cut off."""
 
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,24 @@ from sqlalchemy import URL, Connection, text
 from ..errors import Exit, HostError
 from . import db, registry
 from .models import SCHEMA, UNFINISHED
+from .store import Ledger
 
 # The first version that the migrations know
 OLDEST = 2
 
 
-def upgrade(url: URL, wait: float) -> tuple[int, int]:
+def upgrade(url: URL, archive: Path, wait: float) -> tuple[int, int]:
     """The versions that the ledger had and has."""
+    found = _tables(url, wait)
+    if found != SCHEMA:
+        with Ledger.open(url, archive, wait=wait) as ledger:
+            # version 2 did not say it: without, the last decision would count as one that never was
+            ledger.confirm()
+            ledger.judge_pending()
+    return found, SCHEMA
+
+
+def _tables(url: URL, wait: float) -> int:
     engine = db.connect(url, wait)
     try:
         registry.require_ledger(engine)
@@ -25,7 +37,7 @@ def upgrade(url: URL, wait: float) -> tuple[int, int]:
             found = _version(connection)
             if found != SCHEMA:
                 _migrate(connection, found)
-            return found, SCHEMA
+            return found
     finally:
         engine.dispose()
 

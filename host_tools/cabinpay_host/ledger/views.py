@@ -31,7 +31,7 @@ class Balance:
 class StatementLine:
     """A debit, or what was given back of one: amount below zero, with its reason. terminal: its label; number: the
     receipt's; flight: None while the shift's `open` is not held; lines: (sku, quantity, unit price), for auditors, and
-    none where only a phone handed the receipt in."""
+    none where only a phone handed the receipt in; borne: no refund, but what somebody else bears of an overspend."""
 
     time: int
     terminal: str
@@ -41,6 +41,7 @@ class StatementLine:
     amount: int
     currency: int
     reason: str | None = None
+    borne: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ def _borne(session: Session, whose: ColumnElement[bool]) -> list[StatementLine]:
     )
     reason = "overspend that the passenger does not bear"
     return [
-        replace(_debit(session, row, label, ()), amount=-borne, reason=reason)
+        replace(_debit(session, row, label, ()), amount=-borne, reason=reason, borne=True)
         for row, label, borne in session.execute(query).all()
     ]
 

@@ -26,22 +26,24 @@ def work_through(
     rows = session.scalars(query).all()
     if not rows:
         raise HostError("no_exception", f"no exception {code} stands open on receipt {number}", Exit.REFUSED)
-    for row in rows:
-        words = (reason.encode(), author.encode(), arc.u64(now))
-        at = (kid, arc.u64(number), row.sha256, code.encode())
-        records.append(arc.Record(arc.WORKED, (secrets.token_bytes(8), *at, *words)))
-        put(session, records[-1].fields)
+    at = (kid, arc.u64(number), b"".join(row.sha256 for row in rows), code.encode())
+    words = (secrets.token_bytes(8), *at, reason.encode(), author.encode(), arc.u64(now))
+    records.append(arc.Record(arc.WORKED, words))
+    put(session, words)
     return len(rows)
 
 
-def put(session: Session, words: tuple[bytes, ...]) -> None:
-    """The working of an archive's record."""
-    ident, kid, number, sha256, code, reason, author, made = words
-    held = (ReceiptRow.terminal_kid == kid) & (ReceiptRow.number == _int(number)) & (ReceiptRow.sha256 == sha256)
-    receipt_id = session.scalars(select(ReceiptRow.id).where(held)).one()
-    row = Working(ident=ident, receipt_id=receipt_id, code=code.decode(), made=_int(made))
-    row.reason, row.author = reason.decode(), author.decode()
-    session.add(row)
+def put(session: Session, words: tuple[bytes, ...]) -> bool:
+    """The workings of an archive's record; False where a receipt is not held."""
+    ident, kid, number, hashes, code, reason, author, made = words
+    each = [hashes[i : i + 32] for i in range(0, len(hashes), 32)]
+    held = (ReceiptRow.terminal_kid == kid) & (ReceiptRow.number == _int(number)) & ReceiptRow.sha256.in_(each)
+    idents = session.scalars(select(ReceiptRow.id).where(held)).all()
+    for receipt_id in idents:
+        row = Working(ident=ident, receipt_id=receipt_id, code=code.decode(), made=_int(made))
+        row.reason, row.author = reason.decode(), author.decode()
+        session.add(row)
+    return len(idents) == len(each)
 
 
 def worked() -> ColumnElement[bool]:

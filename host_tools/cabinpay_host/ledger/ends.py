@@ -1,0 +1,43 @@
+"""Where a terminal's shifts end: at its next open, close or break.
+
+Told by the numbers alone: of a forked chain, what one branch says ends the shift on the others too. Such a chain is
+looked at by a person anyway, and until then no money is given back on it.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cabinpay.wire.receipts import BREAK, CLOSE, OPEN
+
+from .models import ReceiptRow
+
+ENDS = (OPEN, CLOSE, BREAK)
+
+# (terminal kid, number after which a shift may end, number before which)
+Span = tuple[bytes, int, int]
+
+
+class Ends:
+    """What ends shifts between the first and the last number that `spans` name of each terminal: its word only."""
+
+    def __init__(self, session: Session, spans: Iterable[Span]) -> None:
+        whole: dict[bytes, tuple[int, int]] = {}
+        for kid, after, before in spans:
+            low, high = whole.get(kid, (after, before))
+            whole[kid] = min(low, after), max(high, before)
+        self._numbers = {kid: list(_numbers(session, kid, *span)) for kid, span in whole.items()}
+
+    def between(self, kid: bytes, after: int, before: int) -> int | None:
+        """The first number there at which a shift ends."""
+        numbers = self._numbers[kid]
+        at = bisect_right(numbers, after)
+        return numbers[at] if at < len(numbers) and numbers[at] < before else None
+
+
+def _numbers(session: Session, kid: bytes, after: int, before: int) -> Iterable[int]:
+    mine = (ReceiptRow.terminal_kid == kid) & ReceiptRow.kind.in_(ENDS) & ReceiptRow.word
+    within = (ReceiptRow.number > after) & (ReceiptRow.number < before)
+    return session.scalars(select(ReceiptRow.number).where(mine, within).order_by(ReceiptRow.number))

@@ -1,0 +1,85 @@
+"""make budget: heap, start and sales of the whole agent on the emulated Pico (no wait states: see its README).
+
+usage: pico_budget.py [SALES]: each of another passenger, 20 unless told (500 and 1000 are the figures to quote).
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gate as gates
+import rig
+from pico import install
+from pico_emulated import image
+
+LEAST_FREE, LEAST_BLOCK = 60 * 1024, 24 * 1024
+# A passenger in so many pays a second time at once: the pass is known by then
+AGAIN = 10
+
+
+def begun(flash: Path, screen: str) -> tuple[Any, float]:
+    """A terminal switched on, and milliseconds until this screen."""
+    terminal = rig.Terminal(flash)
+    start = terminal.pico.stat().us
+    return terminal, (terminal.wait(screen)["us"] - start) / 1000
+
+
+def sold(terminal: Any, code: str) -> float:
+    """Milliseconds from the code held before the scanner to the verdict on the screen, its receipt on flash."""
+    gates.key_in(terminal, (1001, 1, 1500))
+    start = terminal.pico.stat().us
+    screen = terminal.pay(code)
+    assert screen["code"] == "approved", screen["lines"]
+    terminal.show("D", "items")
+    return float(screen["us"] - start) / 1000
+
+
+def heap(terminal: Any) -> tuple[int, int]:
+    """Free bytes, and those of the largest block."""
+    free, block = terminal.screens[-1]["heap"]
+    return free, block
+
+
+def measured(folder: Path, sales: int) -> dict[str, float]:
+    """Figures by name: bytes, milliseconds."""
+    found: dict[str, float] = {"installed": sum(map(len, install.files().values()))}
+    ground = gates.Gate(folder)
+    terminal, found["to the first screen, blank"] = begun(folder / "flash.img", "stopped")
+    with terminal:
+        ground.provision(terminal)
+        terminal.cut_power()
+    with begun(folder / "flash.img", "sign_on")[0] as terminal:
+        ground.sync(terminal)
+        gates.sign_on(terminal)
+        terminal.cut_power()
+    terminal, found["to ready"] = begun(folder / "flash.img", "items")
+    with terminal:
+        found["free after boot"], found["block after boot"] = heap(terminal)
+        ground.sync(terminal)
+        new, known = [], []
+        for number in range(sales):
+            phone = ground.passenger(f"p{number}")
+            new.append(sold(terminal, phone.quick()))
+            if number % AGAIN == 0:
+                known.append(sold(terminal, phone.quick()))
+        found["free after sales"], found["block after sales"] = heap(terminal)
+        found["sale, new pass"], found["sale, known pass"] = statistics.median(new), statistics.median(known)
+    ground.ledger.close()
+    return found
+
+
+def main(sales: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        rig.use("pico_emulated", Path(folder))
+        firmware = image.check_cached()
+        print(f"emulated Pico, MicroPython {firmware['version']}, SHA-256 {firmware['sha256']}; {sales} passengers")
+        for name, figure in measured(Path(folder), sales).items():
+            print(f"{name:30} {figure:12,.0f}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
