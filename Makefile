@@ -21,7 +21,7 @@ help:
 	@echo "make bench-ed25519  cycles of signatures on the emulated Pico (after make pico-image)"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
-	@echo "make hil    system tests on the emulated Pico: not green yet, the agent is too large for its heap"
+	@echo "make hil    portable and system tests on the emulated Pico: not green yet, the agent is too large for its heap"
 	@echo "make clean  remove .venv, caches and what the demo left"
 
 $(READY): pyproject.toml constraints.txt .ci/setup.sh
@@ -75,7 +75,7 @@ emulated: pico-image
 	@$(BIN)/python -m pytest -n 2 tests/emulated
 
 hil: pico-image
-	@$(BIN)/python -m pytest -n 2 -rs tests/system --board pico_emulated
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs tests/portable tests/system --board pico_emulated
 
 clean:
 	rm -rf $(VENV) build demo-flight .pytest_cache .mypy_cache .ruff_cache .hypothesis

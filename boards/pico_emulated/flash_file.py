@@ -21,13 +21,16 @@ def prepare(path: Path) -> None:
 
 
 def put(path: Path, name: str, data: bytes) -> None:
-    """Writes a file into the file system of a board that is switched off."""
+    """Writes a file, and the folders above it, into the file system of a board that is switched off."""
     start, size = _FLASH["storage_offset"], _FLASH["storage_size"]
     whole = bytearray(path.read_bytes())
     context = UserContext(size)
     context.buffer[:] = whole[start : start + size]
     # as the firmware mounts it: an older disk version must stay what it is
     fs = LittleFS(context, block_size=_FLASH["block"], block_count=size // _FLASH["block"], prog_size=_FLASH["page"])
+    folder = name.rpartition("/")[0]
+    if folder:
+        fs.makedirs(folder, exist_ok=True)
     with fs.open(name, "wb") as f:
         f.write(data)
     whole[start : start + size] = context.buffer

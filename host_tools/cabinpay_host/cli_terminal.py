@@ -1,4 +1,4 @@
-"""cabinpay hello, provision, maintenance, log: what is done with a terminal on a port."""
+"""cabinpay hello, provision, maintenance, log, dump: what is done with a terminal on a port."""
 
 import time
 from pathlib import Path
@@ -9,7 +9,7 @@ import typer
 from cabinpay.wire.cbor import MAX_SIZE
 
 from . import bundle as bundles
-from . import bundle_files, files, keys, provision, screen
+from . import bundle_files, dump, files, flash_image, keys, provision, screen
 from .cli_keys import AsJson
 from .cli_ledger import Location, open_ledger
 from .errors import Exit, HostError
@@ -98,3 +98,16 @@ def log(port: Port, ground: Ground, baud: Baud = BAUD) -> None:
         link = Link(stream)
         link.login(link.hello(), laptop)
         print(link.log() or "no crash")
+
+
+def dump_(
+    port: Port, out: Annotated[Path, typer.Option(help="Where the image goes: a file that is not there yet.")]
+) -> None:
+    """Save the flash of a Pico whose prompt is open, as after its firmware has formatted it. Nothing is changed.
+
+    The image may hold a terminal's secrets: keep it as a key. Example: cabinpay dump --port /dev/ttyACM0 --out 1.img
+    """
+    image = dump.flash(port)
+    files.create(out, image, 0o600)
+    found = len(flash_image.carve(image))
+    screen.note(f"{out}: {len(image)} bytes with {found} records; cabinpay inspect tells what they are")

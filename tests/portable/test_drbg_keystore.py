@@ -1,5 +1,5 @@
 import ed25519
-from cabinpay.agent import keystore
+from cabinpay.agent import ground, keystore
 from cabinpay.agent.drbg import Drbg
 from cabinpay.agent.files import read_whole, write_whole
 from cabinpay.wire import cbor
@@ -11,7 +11,8 @@ ROOT_KEYS = [public(root) for root in ROOTS]
 
 
 def provision(files, entropy=bytes(64), host=bytes(32)):
-    return keystore.provision(files, cbor, ed25519, entropy, host, ROOT_KEYS, LABEL, AIRCRAFT)
+    write_whole(files, keystore.NAME, ground.new_keys(entropy, host, ROOT_KEYS, LABEL, AIRCRAFT).pack(cbor))
+    return keystore.load(files, cbor, ed25519)
 
 
 def change(files, name, at, value):

@@ -1,7 +1,5 @@
 """The terminal's own secrets and the two root keys it was provisioned with. They leave it in no message."""
 
-import hashlib
-
 from cabinpay.wire.keys import kid
 from cabinpay.wire.schema import Record, key, listed, text
 
@@ -33,15 +31,6 @@ def load(files, codec, crypto):
     """The keystore, or None on a terminal that was never provisioned; ValueError where it is damaged."""
     body = read_whole(files, NAME)
     return None if body is None else Keystore.unpack(body, codec).attach(crypto)
-
-
-def provision(files, codec, crypto, entropy, host_entropy, roots, label, aircraft):
-    """Makes and stores the keys from 64 bytes of the terminal's own entropy and 32 of the host's."""
-    seed = hashlib.sha256(b"cabinpay-terminal-key" + entropy[:32] + host_entropy).digest()
-    drbg = hashlib.sha256(b"cabinpay-terminal-drbg" + entropy[32:] + host_entropy).digest()
-    store = Keystore(seed=seed, drbg=drbg, roots=roots, label=label, aircraft=aircraft)
-    write_whole(files, NAME, store.pack(codec))
-    return load(files, codec, crypto)
 
 
 def count_boot(files, urandom):

@@ -1,18 +1,13 @@
 """The terminal as a whole: boot, shift, sale. Crew and link sessions speak to it; it speaks to neither."""
 
 import hashlib
-from binascii import hexlify
 
 from cabinpay.wire import cose, qrtext
 from cabinpay.wire.claims import CHALLENGED
 from cabinpay.wire.errors import WireError
 from cabinpay.wire.receipts import (
-    BUNDLE,
-    CLOCK,
     CRASH,
-    MAINTENANCE,
     NOTE,
-    SYNCED,
     VOID,
     Close,
     Evidence,
@@ -23,12 +18,12 @@ from cabinpay.wire.receipts import (
 )
 from cabinpay.wire.receipts import Sale as SaleReceipt
 
-from . import AGENT, crash, keystore, records, starts, verdict
+from . import AGENT, crash, keystore, records, verdict
 from .chain import Chain
 from .clock import Clock
 from .drbg import Drbg
 from .errors import Refused, StorageError
-from .journal import DAMAGED, ROLLED_BACK
+from .journal import DAMAGED
 from .pins import Pins
 from .sale import Sale
 from .store import Store
@@ -36,10 +31,6 @@ from .trust import Trust
 
 PASS_CACHE = 32
 VOIDED = "voided"
-# A clock set by no more than this leaves no note: it is the line's delay and clocks drifting, and would fill the chain
-NOTED_SECONDS = 5
-# By quality of the clock: RTC, SYNCED, FLOOR
-_QUALITIES = ("", "rtc", "synced", "floor")
 
 
 class Outcome:
@@ -52,6 +43,13 @@ class Outcome:
         self.amount = amount
         self.currency = currency
         self.time = time
+
+
+def _ground():
+    # in the air nobody asks for it: its code need not be in RAM
+    from . import ground
+
+    return ground
 
 
 class Terminal:
@@ -88,13 +86,13 @@ class Terminal:
                 self.damage = "needs-recovery" if self.carved() else ""
                 self.drbg = Drbg(self.urandom(32), 0, self.urandom(32))
                 return
-            self._start()
+            self.start()
         except (ValueError, OSError, StorageError):
             # the journal may not have been read to its end, so nothing may be appended to it either
             self.damage = self.journal.fault = DAMAGED
             self.drbg = Drbg(self.urandom(32), 0, self.urandom(32))
 
-    def _start(self):
+    def start(self):
         self.drbg = Drbg(self.keys.drbg, keystore.count_boot(self.files, self.urandom), self.urandom(32))
         self.chain = Chain(self.journal, self.keys, self.codec, self.crypto.verify)
         try:
@@ -102,7 +100,7 @@ class Terminal:
         except ValueError:
             pass  # no bundle, no sales; the receipts can still be pulled once the ground has sent another
         self.store.boot(self.chain)
-        self._apply_bundle()
+        self.apply_bundle()
         self._mend()
         self._note_crash()
 
@@ -112,7 +110,6 @@ class Terminal:
                 self.chain.mend(self.clock.read())
             except StorageError:
                 pass  # `state` says so
-
 
     @property
     def state(self):
@@ -125,60 +122,40 @@ class Terminal:
 
     def provision(self, host_entropy, roots, label, aircraft):
         """Makes this terminal's keys; Refused unless it is blank."""
-        if self.state != "blank":
-            raise Refused("not_blank", "Only a blank terminal can be provisioned; this one is " + self.state + ".")
-        try:
-            self.keys = keystore.provision(
-                self.files, self.codec, self.crypto, self.urandom(64), host_entropy, roots, label, aircraft
-            )
-            self._start()
-        except OSError:
-            self.damage = "storage"
-            raise StorageError()
-        return self.keys.public
+        return _ground().provision(self, host_entropy, roots, label, aircraft)
 
     def install(self, data):
         """Activates a trust bundle, COSE bytes, or returns [[name, bytes held], ...] of the files that it waits for;
         WireError or Refused leaves the present one in force."""
-        before = self.trust.bundle
-        missing = self.trust.install(data, self.keys.roots, self.clock.floor(), self.chain.bundle)
-        if missing:
-            self._make_room()
-        else:
-            self._bundle_in_force(before)
-        return missing
+        return _ground().install(self, data)
 
     def add_file(self, name, offset, chunk):
         """Takes a piece of a file that the bundle waits for; the last piece of the last one puts it in force."""
-        before = self.trust.bundle
-        if self.trust.add_file(name, offset, chunk):
-            self._bundle_in_force(before)
+        _ground().add_file(self, name, offset, chunk)
 
-    def _make_room(self):
-        self.journal.measure()
-        # as voids and notes, a bundle's files may take of the reserve what close and ack do not need
-        if self.store.full(0) and self.journal.spare() < 0:
-            self.trust.unstage()
-            self.journal.measure()
-            raise Refused("full", "No room for the bundle's files. Take the receipts in first.")
+    def open_prompt(self, by, anyway):
+        """The next boot opens the port's prompt; by: kid of the ground key that granted it, empty where blank."""
+        _ground().open_prompt(self, by, anyway)
 
-    def _bundle_in_force(self, before):
-        bundle = self.trust.bundle
-        if bundle is before:
-            return
-        self._apply_bundle()
-        self.journal.measure()
-        # the first bundle of a new terminal is part of setting it up, and its first opening receipt names it
-        if before or self.journal.number:
-            self._note(BUNDLE, "version %d" % bundle.version)
+    def set_time(self, now, statement):
+        """Takes over ground time, Unix seconds; the signed `statement` is kept as the floor's proof."""
+        _ground().set_time(self, now, statement)
 
-    def _apply_bundle(self):
+    def acknowledge(self, number, statement):
+        """Notes durably that a ledger holds the chain up to `number`, and frees what need not be kept any longer."""
+        _ground().acknowledge(self, number, statement)
+
+    def roll_back(self, number, statement):
+        """An ack beyond the head proves that this flash holds an older state: the terminal stops selling for good."""
+        _ground().roll_back(self, number, statement)
+
+    def apply_bundle(self):
         self.passes = verdict.PassCache(self.crypto.verify, PASS_CACHE)
         bundle = self.trust.bundle
         if bundle:
             self.clock.bound(bundle.issued, bundle.not_after, bundle.limits[0])
 
-    def _note(self, event, detail):
+    def note(self, event, detail):
         """A note, where there is room for one: what it tells of has happened and stays so without it."""
         if self.journal.fault or self.journal.spare() < records.MAX_RECORD:
             return
@@ -194,7 +171,7 @@ class Terminal:
         if name is None or self.journal.fault:
             return
         if not self._noted_crash():
-            self._note(CRASH, name)
+            self.note(CRASH, name)
         crash.clear(self.files)
 
     def _noted_crash(self):
@@ -203,51 +180,8 @@ class Terminal:
             return receipt.kind == NOTE and receipt.event == CRASH
         return False
 
-    def open_prompt(self, by, anyway):
-        """The next boot opens the port's prompt; by: kid of the ground key that granted it, empty where blank."""
-        journal = self.journal
-        if journal.number > journal.acked and not anyway:
-            raise Refused("not_synced", "Receipts are not in the ledger yet. Sync first, or say that it is to be so.")
-        if journal.fault:
-            crash.leave(self.files, starts.OPENED)  # a chain that takes no note now may take it later
-        elif self.keys:
-            self.chain.append(Note, self.clock.read(), event=MAINTENANCE, detail="granted by " + hexlify(by).decode())
-        starts.open_next(self.files)
-
     def log_line(self):
         return crash.told(self.files)
-
-    def set_time(self, now, statement):
-        """Takes over ground time, Unix seconds; the signed `statement` is kept as the floor's proof."""
-        if now < self.clock.floor():
-            raise Refused("time_back", "The terminal has seen a later time. Check the computer's clock.")
-        if not self.clock.possible(now):
-            # the floor never falls: a laptop whose clock is years ahead would end this terminal's life
-            raise Refused("time_ahead", "That is long after the bundle's end. Check the computer's clock.")
-        before, quality, _ = self.clock.read()
-        self.journal.append(records.Record(records.TIME, 0, 0, now, records.NO_SPEND, statement))
-        self.clock.sync(now)
-        self.store.ground_spoke(now)
-        # a clock that went right already was not set: a second sync leaves nothing for a third
-        if quality != SYNCED or abs(now - before) > NOTED_SECONDS:
-            self._note(CLOCK, "was %d %s" % (before, _QUALITIES[quality]))
-
-    def acknowledge(self, number, statement):
-        """Notes durably that a ledger holds the chain up to `number`, and frees what need not be kept any longer."""
-        self._note_ack(number, statement)
-        if self.trust.bundle:
-            self.store.free_old(self.trust.bundle.limits[3])
-
-    def _note_ack(self, number, statement):
-        if number > self.journal.acked:
-            time, quality, _ = self.clock.read()
-            self.journal.append(records.ack(number, time if quality == SYNCED else records.NO_TIME, statement))
-
-    def roll_back(self, number, statement):
-        """An ack beyond the head proves that this flash holds an older state: the terminal stops selling for good."""
-        if self.journal.fault != ROLLED_BACK:
-            self._note_ack(number, statement)
-        self.journal.fault = ROLLED_BACK
 
     def open_shift(self, crew, flight_number, day):
         """Opens a shift; ends the one before. Refused where the terminal cannot sell."""

@@ -1,6 +1,6 @@
 import framebuf
 
-from . import font, layout, qrcode
+from . import font, layout
 
 # A receipt's QR code and its quiet zone; of modules smaller than two pixels phones read nothing off a small panel
 _RECEIPT_MODULES = 57 + 8
@@ -40,7 +40,7 @@ class Screen:
     def show(self, name, lines, qr=None, code=""):
         panel = self._panel
         begin = self._bar() + self._margin if code else self._margin // 2
-        size, modules = qrcode.encode(qr) if qr else (0, b"")
+        size, modules = _encoded(qr) if qr else (0, b"")
         height = self._head if qr else panel.height
         rows = layout.page(lines, self._columns, height - begin, name in _SENTENCES)
         for self._top in range(0, panel.height, panel.band):
@@ -139,6 +139,13 @@ def double(bits, columns, out):
         at = i // columns * 2 * stride + i % columns * 2
         out[at] = out[at + stride] = _TWICE[byte >> 4]
         out[at + 1] = out[at + stride + 1] = _TWICE[byte & 15]
+
+
+def _encoded(text):
+    # 4 KB that a terminal which is only shown codes never needs
+    from . import qrcode
+
+    return qrcode.encode(text)
 
 
 def _bitmap(buffer, width, height):
