@@ -60,6 +60,7 @@ class Ghost:
     """What agent.Session asks of a terminal, with its journal in memory. grounds: rights by (kid, public key)."""
 
     codec, crypto, state = codec, crypto, "ready"
+    chain = True  # it has one: it is provisioned
     ticks = staticmethod(lambda: int(time.monotonic()))
 
     def __init__(self, terminal: w.Terminal, laptop: bytes, ledger: bytes) -> None:
