@@ -92,7 +92,8 @@ def _configure(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     # an acked commit must outlive a power cut: EXTRA syncs the folder after the journal is gone, FULL does not
     connection.execute("PRAGMA synchronous = EXTRA")
-    connection.execute("PRAGMA cache_size = -65536")  # 64 MB: 2 MB do not hold the indexes' upper pages of a large ledger
+    # 64 MB: the usual 2 MB do not hold the upper pages of a large ledger's indexes
+    connection.execute("PRAGMA cache_size = -65536")
 
 
 def _begin(connection: Connection) -> None:

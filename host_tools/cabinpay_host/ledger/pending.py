@@ -27,7 +27,7 @@ def load_world(session: Session) -> World:
 def load_cases(session: Session, count: int) -> list[Case]:
     """Up to `count` receipts that wait for judgement, oldest first."""
     columns = ReceiptRow.id, ReceiptRow.revision, ReceiptRow.terminal_kid, ReceiptRow.number, ReceiptRow.raw
-    # as a literal: SQLite looks into an index of some rows only where the statement itself says which
+    # as a literal: that the index of waiting rows serves is then seen when the statement is planned, on any engine
     waiting = ReceiptRow.state == literal_column(f"'{PENDING}'")
     query = select(*columns).where(waiting).order_by(ReceiptRow.id).limit(count)
     rows = session.execute(query).all()
