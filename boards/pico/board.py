@@ -62,7 +62,7 @@ scanner = _scanner(WIRING["scanner"])
 keypad = _keypad(WIRING["keypad"])
 link = UsbLink()
 wlan = None
-if WIRING["capabilities"]["wifi"]:
+if "wifi" in WIRING:
     from cabinpay.io.wlan import Wlan
 
     wlan = Wlan()

@@ -67,7 +67,7 @@ def sources(firmware: Path = FIRMWARE) -> Iterator[tuple[Path, Path]]:
 
 def _needed(source: Path, board: Board) -> bool:
     """Not the driver of another display, nor Wi-Fi where there is none, nor what is written for another core."""
-    if source.stem in _WIFI and not board.data["capabilities"]["wifi"]:
+    if source.stem in _WIFI and not board.wifi:
         return False
     if source.parent.name == "io":
         unused = {"st7789" if board.oled else "oled", "" if board.rtc else "ds3231"}

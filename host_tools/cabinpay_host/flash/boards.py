@@ -52,12 +52,18 @@ class Board:
         """Where its file system begins in flash, and its bytes."""
         return self.data["flash"]["storage_offset"], self.data["flash"]["storage_size"]
 
+    @property
+    def wifi(self) -> bool:
+        return bool(self.data["capabilities"]["wifi"])
+
     def wiring(self) -> dict[str, Any]:
         """What the device is told of it: it has no memory for the rest."""
         names = [name for name in _ON_DEVICE if name in self.data]
         more: dict[str, Any] = {} if self.oled else {"display": _without(self.data["display"], "type")}
         if self.rtc:
             more["rtc"] = 1
+        if self.wifi:
+            more["wifi"] = 1
         if self.oled or self.rtc:
             names.append("i2c")
         return {**{name: self.data[name] for name in names}, **more}
