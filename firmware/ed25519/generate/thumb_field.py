@@ -6,7 +6,7 @@ A product of 256 bits is three of 128 (Karatsuba), see thumb_product. No branch 
 from __future__ import annotations
 
 from . import program
-from .thumb import PC, function, module
+from .thumb import PC, field_module, function
 from .thumb_product import HALVES, ODD, Q_AT, Field, product_128, square_128
 
 # The frame, in words
@@ -383,28 +383,6 @@ def engine() -> Field:
     return asm
 
 
-_FUNCTIONS = '''from ._data import COUNT, P
-
-
-def new():
-    """The field slots, all zero."""
-    return bytearray(32 * COUNT)
-
-
-def put(slots, slot, value):
-    """Sets a slot to 0 <= value < 2^255."""
-    slots[32 * slot : 32 * slot + 32] = value.to_bytes(32, "little")
-
-
-def get(slots, slot):
-    """A slot's value, from 0 to P - 1."""
-    return int.from_bytes(slots[32 * slot : 32 * slot + 32], "little") % P
-
-
-'''
-
-
 def source() -> str:
     doc = "Interprets a program (r0) over slots (r1) from its first byte; r2 and r3 are tables of points."
-    head = module("thumb_field", "The field engine for Cortex-M0+.").rstrip("\n") + "\n\n"
-    return head + _FUNCTIONS + function("run", 4, doc, engine().words)
+    return field_module("thumb_field", "The field engine for Cortex-M0+.") + function("run", 4, doc, engine().words)
