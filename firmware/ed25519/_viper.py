@@ -1,6 +1,6 @@
 """Made by generate/: do not edit (generate/viper.py explains it). The field engine in viper."""
 # mypy: ignore-errors
-# ruff: noqa: E501, F821
+# ruff: noqa: F821
 
 from ._data import COUNT, P
 

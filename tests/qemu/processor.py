@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
 from emulated.repl import Repl
 
+ENGINES = {"m33": "umaal", "rv32": "viper"}
 CACHE = Path(__file__).resolve().parents[2] / "build" / "qemu"
 _COUNT = "import machine\ndef count():\n    return "
 # -march of its .mpy; emulator and machine; what reads a counter of instructions, to the nearest 50 or 100
@@ -50,8 +52,16 @@ vfs.mount(Ram(), "/")
 """
 
 
-class Board:
+def missing() -> str:
+    """Why none can be started, or nothing."""
+    absent = [name for name in PROCESSORS if not (CACHE / name / "firmware.elf").exists()]
+    absent += [command[0] for _, command, _ in PROCESSORS.values() if not shutil.which(command[0])]
+    return f"not there: {', '.join(absent)}; run: make qemu-images" if absent else ""
+
+
+class Processor:
     def __init__(self, name: str) -> None:
+        self.name = name
         self.arch, command, counter = PROCESSORS[name]
         image = CACHE / name / "firmware.elf"
         # one instruction is a nanosecond of the machine's time
@@ -68,7 +78,7 @@ class Board:
         for at in range(0, len(data), 512):
             self.prompt.run(f"files[{path!r}] += {data[at : at + 512]!r}")
 
-    def __enter__(self) -> Board:
+    def __enter__(self) -> Processor:
         return self
 
     def __exit__(self, *_: object) -> None:
