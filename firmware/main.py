@@ -61,8 +61,10 @@ try:
         crew.start()
 
         def session():
-            from cabinpay.agent.session import Session
-
+            if board.wlan:
+                from cabinpay.agent.network import NetworkSession as Session
+            else:
+                from cabinpay.agent.session import Session
             return Session(terminal)
 
         def scanned(line):
@@ -74,7 +76,20 @@ try:
             lines.scan_lines(board.scanner, scanned),
             lines.key_presses(board.keypad, crew.key),
             look_after(dog, crew.tick),
+            *roam(terminal, crew)
         )
+
+    def roam(terminal, crew):
+        if board.wlan is None:
+            return ()
+        from cabinpay.io import wifi
+
+        async def visits():
+            await wifi.keep(board.wlan, terminal, crew.idle, crew.start)
+            await asyncio.sleep_ms(200)
+            board.reset()
+
+        return (visits(),)
 
     async def rescue(dog):
         from cabinpay.agent.door import Door
@@ -103,7 +118,7 @@ except Exception as e:  # noqa: BLE001 -- said on the console, and then every wa
     sys.print_exception(e)
 finally:
     if prompt:
-        micropython.kbd_intr(3)
+        # whoever has begun this arms Ctrl-C again, when nothing here can be cut short by it any more
         board.open_prompt()
     else:
         try:

@@ -1,5 +1,7 @@
 """Options of every suite: which board the system and portable tests run on."""
 
+from typing import Any
+
 import pytest
 
 
@@ -7,13 +9,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--board", default="unix", choices=["unix", "pico_emulated"], help="board under test")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Which board it was, and which firmware on it."""
-    board = config.getoption("board")
-    if board == "pico_emulated":
-        from pico_emulated import image
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Which board it is, and which firmware on it; -q leaves out what pytest_report_header would say."""
+    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.config.getoption("board") == "unix" or not reporter:
+        return
+    from pico_emulated import image
+    from pico_emulated.layout import PicoError
 
+    try:
         record = image.check_cached()
-        board += f", MicroPython {record['version']}, image SHA-256 {record['sha256']}"
-    if board != "unix":
-        terminalreporter.write_line(f"board: {board}")
+    except PicoError as e:
+        raise pytest.UsageError(f"cabinpay: {e}") from None
+    firmware = f"{record['board']}, MicroPython {record['version']}"
+    reporter.write_line(f"board: pico_emulated, {firmware}, image SHA-256 {record['sha256']}")

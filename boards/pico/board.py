@@ -5,15 +5,13 @@ import sys
 import machine
 import rp2
 from board_data import WIRING
-from machine import PWM, SPI, UART, Pin, Timer
+from machine import PWM, UART, Pin, Timer
 
 from cabinpay.io.buzzer import Buzzer
 from cabinpay.io.carve import holds_records
 from cabinpay.io.clock import Ticks
 from cabinpay.io.gm65 import Scanner
 from cabinpay.io.keypad import Keypad
-from cabinpay.io.screen_log import Logged
-from cabinpay.io.st7789 import Panel
 from cabinpay.io.usb import UsbLink
 
 MAX_PASSES = WIRING["max_passes"]
@@ -25,8 +23,20 @@ _SPARE = 0xD0000080
 _OPEN = 0x0CAB19A7
 
 
-def _panel(d):
-    spi = SPI(d["spi"], baudrate=SPI_HZ, sck=Pin(d["sck"]), mosi=Pin(d["mosi"]))
+def _i2c(d):
+    return machine.I2C(d["id"], sda=Pin(d["sda"]), scl=Pin(d["scl"]))
+
+
+def _panel(d, bus):
+    if d is None:
+        from ssd1306 import SSD1306_I2C
+
+        from cabinpay.io.oled import Oled
+
+        return Oled(SSD1306_I2C(128, 64, bus))
+    from cabinpay.io.st7789 import Panel
+
+    spi = machine.SPI(d["spi"], baudrate=SPI_HZ, sck=Pin(d["sck"]), mosi=Pin(d["mosi"]))
     cs, dc, reset = (Pin(d[name], Pin.OUT, value=1) for name in ("cs", "dc", "reset"))
     return Panel(spi, cs, dc, reset, Pin(d["backlight"], Pin.OUT, value=0), d["width"], d["height"])
 
@@ -41,13 +51,22 @@ def _keypad(k):
     return Keypad(rows, [Pin(n, Pin.IN, Pin.PULL_UP) for n in k["columns"]], k["keys"], Timer())
 
 
-panel = _panel(WIRING["display"])
+bus = _i2c(WIRING["i2c"]) if "i2c" in WIRING else None
+panel = _panel(WIRING.get("display"), bus)
 if "screen_log" in WIRING:
+    from cabinpay.io.screen_log import Logged
+
     panel = Logged(panel, UART(WIRING["screen_log"]["uart"], 115200, tx=Pin(WIRING["screen_log"]["tx"])))
 buzzer = Buzzer(PWM(Pin(WIRING["buzzer"]["pin"])), Timer())
 scanner = _scanner(WIRING["scanner"])
 keypad = _keypad(WIRING["keypad"])
 link = UsbLink()
+wlan = None
+if WIRING["capabilities"]["wifi"]:
+    from cabinpay.io.wlan import Wlan
+
+    wlan = Wlan()
+clock = bus if "rtc" in WIRING else None
 # 2 KB that nobody asks for again
 del WIRING, sys.modules["board_data"]
 ticks = Ticks()
@@ -63,8 +82,12 @@ def carved():
 
 
 def rtc():
-    """This board has no clock that survives power."""
-    return None
+    """Unix seconds of a clock that survives power, or None."""
+    if clock is None:
+        return None
+    from cabinpay.io import ds3231
+
+    return ds3231.read(clock)
 
 
 def began_by_reset():

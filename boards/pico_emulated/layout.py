@@ -1,8 +1,9 @@
 """Where things are, and what the board is: a Pico (its board.toml), and what is told of the emulated one alone."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
+
+from cabinpay_host.flash import boards
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -15,15 +16,7 @@ CORE = CACHE / "node_modules/rp2040js"
 ROM = HERE / "rom/bootrom.bin"
 
 
-def _merged(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    return {**base, **{k: _merged(base.get(k, {}), v) if isinstance(v, dict) else v for k, v in more.items()}}
-
-
-def _told(folder: str) -> dict[str, Any]:
-    return tomllib.loads((ROOT / "boards" / folder / "board.toml").read_text())
-
-
-BOARD = _merged(_told("pico"), _told(HERE.name))
+BOARD: dict[str, Any] = boards.load(HERE.name).data
 
 
 class PicoError(Exception):

@@ -40,15 +40,16 @@ def micropython() -> str:
 class Terminal:
     """A running terminal. `port`: path of its serial device; `screens`: what it has shown, newest last.
 
-    rtc: does the board have a clock that survives power (this machine's)?
+    rtc: does the board have a clock that survives power (this machine's)? wifi: seconds to its first try over Wi-Fi, 0
+    for a board without.
     """
 
-    def __init__(self, flash: Path, *, rtc: bool = True) -> None:
+    def __init__(self, flash: Path, *, rtc: bool = True, wifi: int = 0) -> None:
         self.screens: list[dict[str, Any]] = []
         self.sounds: list[str] = []
         self._news = threading.Condition()
         self._open_lines()
-        args = [f"flash={flash}", f"link={self._master}", f"rtc={int(rtc)}"]
+        args = [f"flash={flash}", f"link={self._master}", f"rtc={int(rtc)}", f"wifi={wifi}"]
         args += [f"{name}={theirs.fileno()}" for name, (_, theirs) in self._sockets.items()]
         self._log = open(f"{flash}.log", "ab")  # noqa: SIM115
         self.process = subprocess.Popen(
@@ -200,6 +201,12 @@ def put_file(flash: Path, name: str, data: bytes) -> None:
     folder = _own(flash)
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(data)
+
+
+def get_file(flash: Path, name: str) -> bytes:
+    """What runs on this flash in the place of its main.py, or main.py itself."""
+    own = _own(flash) / name
+    return (own if own.exists() else MAIN.with_name(name)).read_bytes()
 
 
 def _own(flash: Path) -> Path:

@@ -16,9 +16,12 @@ from . import (
     cli_bundle,
     cli_emulate,
     cli_enrol,
+    cli_flash,
+    cli_gateway,
     cli_inspect,
     cli_keys,
     cli_ledger,
+    cli_sync,
     cli_terminal,
     cli_vectors,
     cli_wallet,
@@ -43,11 +46,15 @@ app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_bundle.app, name="bundle")
 app.command("enrol")(cli_enrol.enrol)
 app.add_typer(cli_wallet.app, name="wallet")
+app.command("flash")(cli_flash.flash)
 app.command("hello")(cli_terminal.hello)
 app.command("provision")(cli_terminal.provision_)
-app.command("sync")(cli_terminal.sync_)
+app.command("sync")(cli_sync.sync)
+app.command("gateway")(cli_gateway.gateway)
+app.command("network")(cli_gateway.network)
 app.command("maintenance")(cli_terminal.maintenance)
 app.command("log")(cli_terminal.log)
+app.command("dump")(cli_terminal.dump_)
 cli_books.mount(cli_ledger.app)
 app.add_typer(cli_ledger.app, name="ledger")
 app.command("emulate")(cli_emulate.emulate)
@@ -90,9 +97,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _complain(code: str, line: str, exit_code: int) -> int:
-    """One line, whatever names and values of others are in it."""
-    shown = "".join(c if c.isprintable() else "?" for c in " ".join(line.split()))
-    screen.note(f"cabinpay: {code}: {shown}")
+    screen.note(f"cabinpay: {code}: {screen.plain(line)}")
     return exit_code
 
 

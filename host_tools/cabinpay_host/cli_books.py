@@ -7,7 +7,8 @@ import typer
 
 from cabinpay.wire.schema import U32
 
-from . import screen
+from . import acks as signed_acks
+from . import keys, screen
 from .cli_keys import AsJson
 from .cli_ledger import Location, Reader, open_ledger, place, user
 from .errors import Exit, HostError
@@ -27,6 +28,7 @@ def mount(app: typer.Typer) -> None:
     app.command(epilog='Example: cabinpay ledger refund CART-7 12 --amount 350 --reason "it was cold" --author kim')(
         refund
     )
+    app.command(epilog="Example: cabinpay ledger acks --ledger airline.db --ack ledger.key --out acks")(acks)
     app.command(epilog="Example: cabinpay ledger lost CART-7 --at 240")(lost)
     app.command(epilog="Example: cabinpay ledger rebuild --from airline.db.archive --ledger again.db")(rebuild)
     app.command(epilog="Example: cabinpay ledger auditor kim --ledger airline.db")(auditor)
@@ -46,6 +48,17 @@ def refund(
     with open_ledger(ledger) as book:
         made = book.refund(_kid(book, terminal), number, amount, reason, author, _hex(receipt))
     print(made.hex())
+
+
+def acks(
+    ledger: Location,
+    ack: Annotated[Path, typer.Option(help="The ledger's key (right ack).", metavar="KEY")],
+    out: Annotated[Path, typer.Option(help="Folder; made where it is missing.")],
+) -> None:
+    """Sign acks for laptops to carry that must not hold this key: what they pulled may then be freed."""
+    with open_ledger(ledger) as book:
+        count = signed_acks.write(out, book, keys.load_secret(ack, "ledger"))
+    screen.note(f"{count} acks are in {out}: carry them with cabinpay sync --acks {out}")
 
 
 def lost(

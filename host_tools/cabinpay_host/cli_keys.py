@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from . import files, keys, screen
+from . import certificate, files, keys, screen
 
 app = typer.Typer(help="Make and look at key files.")
 
@@ -23,6 +23,19 @@ def new(
     key = keys.create(folder, role, name)
     screen.note(f"{folder / name}.key holds the secret: keep it offline and in a backup; {name}.pub is for others")
     print(key.kid.hex())
+
+
+@app.command(epilog="Example: cabinpay keys gateway gate-2027 --folder keys")
+def gateway(
+    name: Annotated[str, typer.Argument(help="Files are NAME.crt and NAME.pem.")],
+    folder: Annotated[Path, typer.Option(help="Where to; made where it is missing.")] = Path(),
+) -> None:
+    """Make a gateway's certificate NAME.crt and its secret NAME.pem; print what a bundle's [gateway] pins it by."""
+    files.make_folder(folder)
+    keys.check_name(name)
+    pin = certificate.create(folder, name)
+    screen.note(f"{folder / name}.pem holds the secret; terminals are given {name}.crt and pin it by this:")
+    print(pin.hex())
 
 
 @app.command(epilog="Example: cabinpay keys show keys/platform-2027.pub --json")

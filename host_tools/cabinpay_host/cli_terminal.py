@@ -1,4 +1,4 @@
-"""cabinpay hello, provision, sync, maintenance, log: what is done with a terminal on a port."""
+"""cabinpay hello, provision, maintenance, log, dump: what is done with a terminal on a port."""
 
 import time
 from pathlib import Path
@@ -9,7 +9,7 @@ import typer
 from cabinpay.wire.cbor import MAX_SIZE
 
 from . import bundle as bundles
-from . import bundle_files, files, keys, provision, screen, sync
+from . import bundle_files, dump, files, flash_image, keys, provision, screen
 from .cli_keys import AsJson
 from .cli_ledger import Location, open_ledger
 from .errors import Exit, HostError
@@ -52,8 +52,7 @@ def provision_(
     --root root.pub --next-root next.pub --bundle 9C.bundle --ledger airline.db
     """
     roots = (keys.load_public(root, "root").public, keys.load_public(next_root, "root").public)
-    if roots[0] == roots[1]:
-        raise HostError("same_root", "two different roots are pinned for good: name the one that follows", Exit.REFUSED)
+    provision.check_roots(roots)
     provision.check_names(label, aircraft)
     data = files.read(bundle, MAX_SIZE)
     _, content = bundles.open_checked(data, list(roots))
@@ -62,29 +61,6 @@ def provision_(
         done = provision.provision(Link(stream), book, roots, content.airline, label, aircraft, data, contents)
     screen.note(f"{done.label} is ready: bundle {content.version}; sync it once before its first flight")
     print(done.kid.hex())
-
-
-def sync_(
-    port: Port,
-    ground: Annotated[Path, typer.Option(help="This laptop's ground key (rights pull and time).", metavar="KEY")],
-    ack: Annotated[Path, typer.Option(help="The ledger's key (right ack).", metavar="KEY")],
-    ledger: Location,
-    bundle: Annotated[Path | None, typer.Option("--bundle", help="A bundle to bring, if newer.")] = None,
-    baud: Baud = BAUD,
-    as_json: AsJson = False,
-) -> None:
-    """Bring a terminal's receipts into the ledger, and bundle and time to the terminal. Safe to run again, always.
-
-    Example: cabinpay sync --port /dev/ttyACM0 --ground laptop.key --ack ledger.key --ledger airline.db
-    """
-    laptop, signer = keys.load_secret(ground, "ground"), keys.load_secret(ack, "ledger")
-    data = files.read(bundle, MAX_SIZE) if bundle else None
-    contents = bundle_files.load(bundle, bundles.peek(data)[1].files) if bundle and data else {}
-    with open_ledger(ledger) as book, SerialStream(port, baud) as stream:
-        version = book.add_bundle(data, contents) if data else 0
-        brought = (version, data) if data else None
-        report = sync.synchronise(Link(stream), book, laptop, signer, brought, lambda: int(time.time()), contents)
-    _tell(report, as_json)
 
 
 def maintenance(
@@ -123,22 +99,14 @@ def log(port: Port, ground: Ground, baud: Baud = BAUD) -> None:
         print(link.log() or "no crash")
 
 
-def _tell(report: sync.Report, as_json: bool) -> None:
-    exceptions = [f"{number}: {code}" for number, code in report.exceptions]
-    record = {
-        "terminal": report.label,
-        "kid": report.terminal_kid.hex(),
-        "receipts": report.pulled,
-        "acknowledged": f"{report.acked} of {report.number}",
-        "bundle": f"{report.bundle}{' (new)' if report.bundle_sent else ''}",
-        "time": report.time,
-        "exceptions": ", ".join(exceptions) or "none",
-    }
-    screen.show(record, as_json)
-    if report.refused:
-        raise HostError("bundle_refused", f"{report.label}: {report.refused} Its receipts are in.", Exit.CHECKS)
-    if report.time != "set":
-        raise HostError("time_not_set", f"{report.label}: time was {report.time}; its receipts are in", Exit.CHECKS)
-    if report.acked < report.number:
-        line = f"{report.label} holds receipts that no ack covers. Run cabinpay ledger exceptions, then sync again."
-        raise HostError("not_all_acked", line, Exit.CHECKS)
+def dump_(
+    port: Port, out: Annotated[Path, typer.Option(help="Where the image goes: a file that is not there yet.")]
+) -> None:
+    """Save the flash of a Pico whose prompt is open, as after its firmware has formatted it. Nothing is changed.
+
+    The image may hold a terminal's secrets: keep it as a key. Example: cabinpay dump --port /dev/ttyACM0 --out 1.img
+    """
+    image = dump.flash(port)
+    files.create(out, image, 0o600)
+    found = len(flash_image.carve(image))
+    screen.note(f"{out}: {len(image)} bytes with {found} records; cabinpay inspect tells what they are")

@@ -19,10 +19,12 @@ JOURNAL, QUARANTINE = "journal/", "quarantine/"
 _MAGIC = b"littlefs"
 _SEGMENT = ">4sIII"
 SEGMENT_HEADER = struct.calcsize(_SEGMENT) + 4
-_RECORD_MAGIC = b"CPR2"
-_HEAD = ">4sBBHHHIQ8s8sIII"
-_HEAD_SIZE = struct.calcsize(_HEAD) + 4
+RECORD_MAGIC = b"CPR2"
+HEAD = struct.Struct(">4sBBHHHIQ8s8sIII")
+_HEAD_SIZE = HEAD.size + 4
 _PASS = ">8s8sIIIB3x"
+# of a block: segments have fewer than 2 ** 7 blocks
+_MOST_POINTERS = 8
 # No larger file is a terminal's; a damaged size must not fill memory
 _MAX_FILE = 1 << 20
 _READ_ERROR = -5
@@ -147,20 +149,51 @@ def _checked(data: bytes, least: int) -> bool:
 
 
 def carve(data: bytes) -> list[Record]:
-    """Whole records found anywhere in raw flash, by their magic and checksum."""
-    found, at = [], data.find(_RECORD_MAGIC)
+    """Whole records found anywhere in raw flash, by their magic and checksum, whatever has become of the files."""
+    first = start(data) or 0
+    following: dict[int, list[int]] = {}
+    for at in range(first, len(data) - 3, BLOCK):
+        before = int.from_bytes(data[at : at + 4], "little")
+        following.setdefault(first + before * BLOCK, []).append(at)
+    found = (_whole(data, at) or _across(data, at, first, following) for at in _candidates(data, first))
+    return [record for record in found if record]
+
+
+def _candidates(data: bytes, first: int) -> list[int]:
+    """Where a record may begin, be its magic cut by the end of a block."""
+    places, at = set(), data.find(RECORD_MAGIC)
     while at >= 0:
-        with suppress(ValueError):
-            found.append(_record(data, at)[0])
-        at = data.find(_RECORD_MAGIC, at + 4)
-    return found
+        places.add(at)
+        at = data.find(RECORD_MAGIC, at + 4)
+    for end in range(first + BLOCK, len(data), BLOCK):
+        places.update(end - n for n in (1, 2, 3) if data[end - n : end] == RECORD_MAGIC[:n])
+    return sorted(places)
+
+
+def _whole(data: bytes, at: int) -> Record | None:
+    with suppress(ValueError):
+        return _record(data, at)[0]
+    return None
+
+
+def _across(data: bytes, at: int, first: int, following: dict[int, list[int]]) -> Record | None:
+    """A record that goes on in another block. In littlefs each block of a file but the first begins with the numbers
+    of some before it (one, and one more for each power of two that divides its own), the last block's first."""
+    block = at - (at - first) % BLOCK
+    for following_at in following.get(block, ()):
+        for pointers in range(1, _MOST_POINTERS):
+            rest = data[following_at + 4 * pointers : following_at + BLOCK]
+            record = _whole(data[at : block + BLOCK] + rest, 0)
+            if record:
+                return record
+    return None
 
 
 def _record(data: bytes, at: int) -> tuple[Record, int]:
     if len(data) - at < _HEAD_SIZE:
         raise ValueError(f"a record is torn at byte {at}")
-    magic, type_, _, a, b, _, number, floor, *_ = struct.unpack_from(_HEAD, data, at)
-    if magic != _RECORD_MAGIC:
+    magic, type_, _, a, b, _, number, floor, *_ = HEAD.unpack_from(data, at)
+    if magic != RECORD_MAGIC:
         raise ValueError(f"no record where one belongs, at byte {at}")
     if not _checked(data[at : at + _HEAD_SIZE], _HEAD_SIZE):
         raise ValueError(f"a record's head is damaged at byte {at}")

@@ -112,6 +112,8 @@ class Fields:
             "time": "terminal_kid session_nonce now:t", "maintenance": "terminal_kid session_nonce not_after:t",
             "time or maintenance": "terminal_kid session_nonce time:t",
             "pulled": "terminal_kid session_nonce first number head digest",
+            "status": "terminal_kid session_nonce state agent bundle number acked full_percent time:t quality",
+            "network": "terminal_kid session_nonce digest",
             "log": "terminal_kid session_nonce line",
             "bill": "terminal_kid nonce amount currency order", "request": "id op args", "reply": "id status result",
         }  # fmt: skip

@@ -53,8 +53,8 @@ def small_file(name: str, data: bytes, objects: Objects) -> Thing:
         boots = int.from_bytes(body, "big")
         thing.fields.append(Field("", "boots", boots, str(boots)))
     elif name == "high":
-        numbers = [int.from_bytes(body[at : at + 4], "big") for at in (0, 4, 8)]
-        shown = f"{numbers[0]}; the last receipt was {numbers[2]} or above, in segment {numbers[1]}"
+        numbers = [int.from_bytes(body[at : at + 4], "big") for at in (0, 4, 8, 12)]
+        shown = f"{numbers[0]}; the last receipt is {numbers[2]}, in segment {numbers[1]} of {numbers[3]} bytes"
         thing.fields.append(Field("", "high-water", numbers, shown))
     elif not _keystore(thing, body, objects.ring):
         objects.part(thing, body)

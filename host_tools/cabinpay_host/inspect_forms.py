@@ -7,6 +7,7 @@ from cabinpay.wire.errors import WireError
 from cabinpay.wire.schema import array
 
 from . import codec, loose
+from .link import JOIN, read_status
 
 _READERS: dict[str, Any] = {
     "pass": claims.Pass.unpack,
@@ -20,6 +21,8 @@ _READERS: dict[str, Any] = {
     "maintenance": messages.read_maintenance,
     "time or maintenance": messages.read_time,
     "pulled": messages.read_pulled,
+    "status": lambda data, _: read_status(data),
+    "network": lambda data, c: array(data, JOIN, c),
     "log": messages.read_log,
     "evidence": receipts.Evidence.unpack,
     "request": messages.read_request,
@@ -61,6 +64,8 @@ _SHAPES: tuple[tuple[str, tuple[type, ...]], ...] = (
     ("ack", (bytes, int, bytes, bytes)),
     ("time or maintenance", (bytes, bytes, int)),
     ("pulled", (bytes, bytes, int, int, bytes, bytes)),
+    ("status", (bytes, bytes, str, str, int, int, int, int, int, int)),
+    ("network", (bytes, bytes, bytes)),
     ("log", (bytes, bytes, str)),
 )
 

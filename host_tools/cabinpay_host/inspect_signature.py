@@ -21,6 +21,7 @@ RULES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "ack": (cose.AAD_ACK, _GROUND),
     "time": (cose.AAD_TIME, _GROUND),
     "maintenance": (cose.AAD_MAINTENANCE, _GROUND),
+    "network": (cose.AAD_MAINTENANCE, _GROUND),
     "status": (cose.AAD_STATUS, ("terminal",)),
     "pulled": (cose.AAD_STATUS, ("terminal",)),
     "log": (cose.AAD_STATUS, ("terminal",)),

@@ -60,10 +60,7 @@ def create(folder: Path, role: str, name: str) -> Key:
     """A new key as folder/NAME.key (mode 0600) and folder/NAME.pub; HostError where either is there already."""
     if role not in ROLES:
         raise HostError("key_role", f"there is no role {role!r}; choose one of {', '.join(ROLES)}", Exit.USAGE)
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", name):
-        raise HostError(
-            "key_name", "a key's name takes up to 64 of letters, digits and _ . -, and no dot first", Exit.USAGE
-        )
+    check_name(name)
     seed = os.urandom(32)
     key = Key(role, crypto.public_key(seed), seed)
     shared = {"format": _FORMAT, "role": role, "kid": key.kid.hex(), "public": key.public.hex()}
@@ -75,6 +72,14 @@ def create(folder: Path, role: str, name: str) -> Key:
         public.unlink(missing_ok=True)
         raise
     return key
+
+
+def check_name(name: str) -> None:
+    """HostError unless files can be called so."""
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", name):
+        raise HostError(
+            "key_name", "a key's name takes up to 64 of letters, digits and _ . -, and no dot first", Exit.USAGE
+        )
 
 
 def load_secret(path: Path, role: str) -> Key:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 import time
-from collections.abc import Iterator
-from typing import Any, NoReturn, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar
 
 from cabinpay.wire import cose, frames, messages
 from cabinpay.wire.errors import WireError
 from cabinpay.wire.keys import kid
-from cabinpay.wire.schema import U32, integer, octets, row, text, u32
+from cabinpay.wire.schema import MAX_TIME, U32, array, integer, octets, row, text, u32, when
 from cabinpay.wire.trust import by_keys
 
 from . import codec, crypto
@@ -24,7 +23,8 @@ ANSWER_SECONDS = 15.0
 HELLO_SECONDS = 2.0
 HELLO_TRIES = 3
 CHUNK = 160
-CREDIT = 32
+# Receipts that a terminal sends for one request: four seconds at 115200 baud, and what a cut link costs at most
+CREDIT = 64
 # A login with a channel, the longest that a terminal signs on the link, has about 220
 MAX_STATEMENT = 240
 # (number, receipt, evidence) as stored on the terminal
@@ -32,7 +32,17 @@ Item = tuple[int, bytes, bytes]
 _ON_SERIAL = b""
 
 _item = row(u32, octets(1, 1200), lambda v: isinstance(v, bytes) and len(v) <= 1200)
+# What a ground key signs for a terminal to join a network: kid, session nonce, SHA-256 of what it was given
+JOIN = row(octets(8), octets(16), octets(32))
 _waiting = row(text(1, 16), integer(0, U32))
+_number = integer(0, U32)
+_status = row(
+    octets(8), octets(16), text(1, 16), text(1, 16), integer(0, MAX_TIME), _number, _number, integer(0, 100), when,
+    integer(1, 3),
+)  # fmt: skip
+
+
+_T = TypeVar("_T")
 
 
 class Stream(Protocol):
@@ -48,22 +58,44 @@ class Hello:
         self.kid = kid(self.public_key) if self.public_key else b""
 
 
-class Link:
-    """One terminal on one stream; wait: seconds for an answer before it counts as none."""
+class Status(NamedTuple):
+    """A terminal's signed word on itself. bundle: 0 for none; number: of its last receipt; acked: up to which it may
+    free them; full: percent; time, quality: of its clock."""
 
-    def __init__(self, stream: Stream, wait: float = ANSWER_SECONDS) -> None:
+    state: str
+    agent: str
+    bundle: int
+    number: int
+    acked: int
+    full: int
+    time: int
+    quality: int
+
+
+def read_status(payload: bytes) -> tuple[bytes, bytes, Status]:
+    """(terminal kid, session nonce, the rest); WireError("cbor") or ("schema")."""
+    kid, nonce, *rest = array(payload, _status, codec)
+    return kid, nonce, Status(*rest)
+
+
+class Link:
+    """One terminal on one stream; wait: seconds for an answer before it counts as none; channel: SHA-256 of the
+    gateway's certificate on TLS."""
+
+    def __init__(self, stream: Stream, wait: float = ANSWER_SECONDS, channel: bytes = _ON_SERIAL) -> None:
         self._stream = stream
         self._wait = wait
+        self._channel = channel
         self._decoder = frames.Decoder(frames.MAX_REPLY)
         self._bodies: list[bytes] = []
         self._peer: Hello | None = None
         self._ident = int.from_bytes(os.urandom(2), "big")
 
-    def hello(self) -> Hello:
+    def hello(self, wait: float = HELLO_SECONDS) -> Hello:
         """A fresh session; asked again when line noise from before ate the question."""
         for attempt in range(HELLO_TRIES):
             try:
-                result = self.call("hello", wait=HELLO_SECONDS)
+                result = self.call("hello", wait=wait)
                 break
             except HostError as e:
                 if e.code != "no_answer" or attempt == HELLO_TRIES - 1:
@@ -78,7 +110,7 @@ class Link:
     def login(self, hello: Hello, ground: Key) -> None:
         """Proves `ground` to the terminal, and has the terminal prove the key that hello named."""
         nonce = os.urandom(16)
-        names = (ground.kid, hello.kid, nonce, hello.nonce, _ON_SERIAL)
+        names = (ground.kid, hello.kid, nonce, hello.nonce, self._channel)
         payload = messages.login(messages.HOST, *names, codec)
         answer = self.call("login", ground.sign(payload, cose.AAD_LOGIN))
         if self._opened(hello, answer, cose.AAD_LOGIN) != messages.login(messages.TERMINAL, *names, codec):
@@ -118,20 +150,40 @@ class Link:
         payload = messages.maintenance(hello.kid, hello.nonce, not_after, codec)
         self.call("maintenance", ground.sign(payload, cose.AAD_MAINTENANCE), int(anyway))
 
+    def set_network(self, hello: Hello, keeper: Key, network: bytes) -> None:
+        """Gives a terminal with Wi-Fi the network to join (what network.read made)."""
+        for offset in range(0, len(network), CHUNK):
+            self.call("network", offset, network[offset : offset + CHUNK])
+        payload = codec.encode([hello.kid, hello.nonce, hashlib.sha256(network).digest()])
+        self.call("join", keeper.sign(payload, cose.AAD_MAINTENANCE))
+
     def open_blank(self) -> None:
         """As maintenance, of a terminal that has no keys to ask with and none to lose."""
         self.call("maintenance", b"", 0)
 
     def log(self) -> str:
         """The terminal's word on the last crash of its agent, after login; empty where there was none."""
+        kid, nonce, line = self._said("log", lambda payload: messages.read_log(payload, codec))
+        self._expect_session(kid, nonce)
+        return str(line)
+
+    def status(self) -> Status:
+        """After login."""
+        kid, nonce, status = self._said("status", read_status)
+        self._expect_session(kid, nonce)
+        return status
+
+    def _said(self, op: str, read: Callable[[bytes], _T]) -> _T:
+        """What the terminal of this session says, signed."""
         assert self._peer is not None
         try:
-            payload = self._opened(self._peer, self.call("log"), cose.AAD_STATUS)
-            kid, nonce, line = messages.read_log(payload or b"", codec)
+            return read(self._opened(self._peer, self.call(op), cose.AAD_STATUS) or b"")
         except WireError:
             _refuse_reply()
+
+    def _expect_session(self, kid: bytes, nonce: bytes) -> None:
+        assert self._peer is not None
         _expect([kid, nonce] == [self._peer.kid, self._peer.nonce])
-        return str(line)
 
     def ack(self, signed: bytes) -> int:
         """The number up to which the terminal now holds everything acknowledged."""
@@ -139,16 +191,21 @@ class Link:
         _expect(type(number) is int)
         return int(number)
 
-    def pull(self, first: int) -> tuple[list[Item], int, bytes]:
-        """Up to CREDIT receipts from `first` on (number, receipt, evidence), and the terminal's number and head, after
-        login. The terminal has signed for all of it: what a line garbled, dropped or added is never believed."""
-        *items, signed = self.stream("pull", first, CREDIT)
-        _expect(self._peer is not None and all(_item(item) for item in items))
-        numbers = [first - 1, *(item[0] for item in items)]
-        _expect(all(a < b for a, b in itertools.pairwise(numbers)))
-        digest = hashlib.sha256(b"".join(codec.encode(item) for item in items)).digest()
-        number, head = self._attested(first, digest, signed)
-        return [(n, receipt, evidence) for n, receipt, evidence in items], number, head
+    def pull(self, first: int, items: list[Item]) -> tuple[int, bytes]:
+        """Adds up to CREDIT receipts from `first` on (number, receipt, evidence) to `items` as they come, after login;
+        the terminal's number and head. It has signed for all of it: what a line garbled, dropped or added is never
+        believed. Where HostError is raised, nobody has signed for what is in `items`."""
+        digest, signed = hashlib.sha256(), None
+        last = first - 1
+        for status, result in self._replies("pull", first, CREDIT):
+            if status == messages.OK:
+                signed = result
+                break
+            _expect(_item(result) and result[0] > last)
+            last = result[0]
+            digest.update(codec.encode(result))
+            items.append((last, result[1], result[2]))
+        return self._attested(first, digest.digest(), signed)
 
     def _attested(self, first: int, digest: bytes, signed: Any) -> tuple[int, bytes]:
         """The terminal's number and head, where it has signed that it sent just this to this session."""
@@ -173,22 +230,21 @@ class Link:
 
     def call(self, op: str, *args: Any, wait: float | None = None) -> Any:
         """The result of one request; HostError with the terminal's own code where it refuses."""
-        *_, result = self.stream(op, *args, wait=wait)
+        status, result = next(self._replies(op, *args, wait=wait))
+        _expect(status == messages.OK)
         return result
 
-    def stream(self, op: str, *args: Any, wait: float | None = None) -> Iterator[Any]:
-        """Results of a request as they come, the last one included."""
+    def _replies(self, op: str, *args: Any, wait: float | None = None) -> Iterator[tuple[str, Any]]:
+        """(status, result) of the replies to a request as they come, up to the OK."""
         self._ident = (self._ident + 1) & 0xFFFF
         self._stream.write(frames.encode(messages.request(self._ident, op, list(args), codec)))
-        for _ in range(CREDIT + 1 if op == "pull" else 1):
+        for _ in range(CREDIT + 1):
             status, result = self._reply(op, time.monotonic() + (wait or self._wait))
             if status not in (messages.OK, messages.MORE):
                 _expect(isinstance(result, str))  # a port that only echoes answers with our own arguments
                 raise HostError(status, f"The terminal refuses {op}: {result}", Exit.REFUSED)
-            yield result
-            if status == messages.OK:
-                return
-        _expect(False)
+            yield status, result
+        _refuse_reply()
 
     def _reply(self, op: str, deadline: float) -> tuple[str, Any]:
         """Next reply to the latest request. Frames of earlier ones (a session cut before this one) are passed over."""

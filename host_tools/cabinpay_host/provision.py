@@ -34,6 +34,11 @@ def check_names(label: str, aircraft: str) -> None:
         raise HostError("bad_aircraft", "a registration is at most 10 letters, digits and signs of ASCII", Exit.USAGE)
 
 
+def check_roots(roots: tuple[bytes, bytes]) -> None:
+    if roots[0] == roots[1]:
+        raise HostError("same_root", "two different roots are pinned for good: name the one that follows", Exit.REFUSED)
+
+
 def provision(
     link: Link,
     ledger: Ledger,

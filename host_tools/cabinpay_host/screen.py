@@ -40,6 +40,11 @@ def show_json(record: Mapping[str, Any]) -> None:
     print(json.dumps(record, indent=1))
 
 
+def plain(text: str) -> str:
+    """One line, whatever names and values of others are in it."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+
+
 def note(line: str) -> None:
     """A line for a person, on standard error, so that standard output stays what a program reads."""
     with contextlib.suppress(OSError):  # a full disk behind standard error is no reason to fail

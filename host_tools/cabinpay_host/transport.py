@@ -25,7 +25,11 @@ class SerialStream:
     def __init__(self, path: str, baud: int = BAUD) -> None:
         self.path = path
         try:
-            self._port = serial.Serial(path, baud, timeout=WAIT_SECONDS, write_timeout=5, exclusive=True)
+            self._port = serial.Serial(None, baud, timeout=WAIT_SECONDS, write_timeout=5, exclusive=True)
+            # raised before the port is opened and both alike: ESP32 boards reset on one without the other
+            self._port.dtr = self._port.rts = True
+            self._port.port = path
+            self._port.open()
             self._port.reset_input_buffer()
         except (OSError, ValueError, TermiosError) as e:
             raise _opening(path, e) from None

@@ -13,7 +13,7 @@ from typing import Any
 
 import gate as gates
 import rig
-from pico import install
+from cabinpay_host.flash import agent, boards
 from pico_emulated import image
 
 LEAST_FREE, LEAST_BLOCK = 60 * 1024, 24 * 1024
@@ -46,7 +46,7 @@ def heap(terminal: Any) -> tuple[int, int]:
 
 def measured(folder: Path, sales: int) -> dict[str, float]:
     """Figures by name: bytes, milliseconds."""
-    found: dict[str, float] = {"installed": sum(map(len, install.files().values()))}
+    found: dict[str, float] = {"installed": sum(map(len, agent.files(boards.load("pico")).values()))}
     ground = gates.Gate(folder)
     terminal, found["to the first screen, blank"] = begun(folder / "flash.img", "stopped")
     with terminal:

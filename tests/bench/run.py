@@ -12,6 +12,7 @@ import micropython
 import simulator
 from cabinpay_host import crypto
 from cabinpay_host.ledger.store import Ledger
+from cabinpay_host.link import Item
 from gate import Gate, key_in, sign_on
 
 HERE = Path(__file__).resolve().parent
@@ -68,9 +69,9 @@ def ingest(gate: Gate, terminal: simulator.Terminal, count: int, yardstick: floa
     with gate.link(terminal) as link:
         hello = link.hello()
         link.login(hello, gate.laptop)
-        items = []
-        while batch := link.pull(len(items) + 1)[0]:
-            items += batch
+        items: list[Item] = []
+        while link.pull(len(items) + 1, items)[0] > len(items):
+            pass
     path = gate.folder / "fresh"
     with Ledger.create(f"sqlite:///{path}.db", f"{path}.archive", list(gate.roots)) as ledger:
         ledger.add_bundle(gate.bundle[1], gate.contents)

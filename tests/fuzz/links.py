@@ -68,6 +68,7 @@ class Requests:
         op, args = chance.choice(
             (
                 ("hello", []), ("pull", [1, 32]), ("pull", [number, 0xFFFFFFFF]), ("ack", [ack]), ("time", [time]),
+                ("status", []),
                 ("login", [chance.choice((ack, time))]), ("provision", [bytes(32)] * 3 + ["label", "plane"]),
                 ("bundle", [len(bundle), at, bundle[at : at + 150] or b"\x00"]),
                 ("file", [name, chance.choice((0, at, 16 * at)), chance.randbytes(chance.choice((1, 16, 160, 200)))]),
@@ -173,7 +174,8 @@ class Replies:
             link.login(Hello(self.hello), self.ground)
             raise AssertionError("a terminal that signed another login is believed")
         elif op == "pull":
-            items, _, head = link.pull(1)
+            link._peer, items = Hello(self.hello), list[Any]()
+            _, head = link.pull(1, items)
             assert len(head) == 32 and all(type(n) is int and len(r) + len(e) <= 2400 for n, r, e in items)
         elif op == "ack":
             assert type(link.ack(b"")) is int

@@ -94,4 +94,4 @@ def test_a_pull_that_is_not_what_was_asked_for() -> None:
     for items in ([item] * 2, [[2, b"r", b""], item], [[0, b"r", b""]], [item] * (CREDIT + 1), [["1", b"r", b""]]):
         link = Link(Port(lambda _op, _args, items=items: [("more", i) for i in items] + [("ok", b"")]))  # type: ignore[misc]
         link._peer = Hello(HELLO)
-        assert code_of(lambda link=link: link.pull(1)) == ("bad_reply", 5)  # type: ignore[misc]
+        assert code_of(lambda link=link: link.pull(1, [])) == ("bad_reply", 5)  # type: ignore[misc]

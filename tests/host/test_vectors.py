@@ -57,7 +57,7 @@ def test_signatures_hold_by_libsodium_over_a_structure_built_by_cbor2(entry: dic
 def test_every_object_of_the_wire_has_an_entry() -> None:
     assert {entry["form"] for entry in CABINPAY["objects"]} == {
         "Pass", "Payment", "lines", "Bill", "customer", "Evidence", "receipt", "Delegation", "Bundle", "login", "ack",
-        "time", "maintenance", "pulled", "log", "request", "reply", "catalogue", "crew", "revoked",
+        "time", "maintenance", "network", "status", "pulled", "log", "request", "reply", "catalogue", "crew", "revoked",
     }  # fmt: skip
     for section in ("objects", "refusals"):
         names = [(entry.get("at"), entry["name"], entry.get("input"), entry.get("text")) for entry in CABINPAY[section]]

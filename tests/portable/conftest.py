@@ -1,16 +1,21 @@
-"""Collects every portable test a second time, to be run on real MicroPython."""
+"""Collects every portable test a second time, to be run on real MicroPython: on the unix port or, with --board, alone
+and on that board."""
 
 import ast
 import re
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import micropython
+from emulated import portable
 
 HERE = Path(__file__).parent
 # A terminal's 480k, and what compiling the tests' own code takes on 64 bits
 HEAP = "720k"
+_BOARD = pytest.StashKey[portable.Board]()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -23,21 +28,45 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return None
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A board's run is about that board."""
+    if config.getoption("board") != "unix":
+        items[:] = [i for i in items if i.path.parent != HERE or isinstance(i, MicroPythonItem)]
+
+
+def _on_unix(module: str) -> str:
+    return micropython.run(str(HERE / "run.py"), module, path=(str(HERE),), timeout=300, heap=HEAP)
+
+
+def _on_pico(config: pytest.Config) -> Callable[[str], str]:
+    """One board for the whole session, made when its first test is asked for."""
+    if _BOARD not in config.stash:
+        folder = tempfile.TemporaryDirectory()
+        board = config.stash[_BOARD] = portable.Board(Path(folder.name) / "flash.img")
+        config.add_cleanup(folder.cleanup)
+        config.add_cleanup(board.close)
+    return config.stash[_BOARD].run
+
+
 class MicroPythonFile(pytest.File):
     """One interpreter for the whole file, started when its first test is asked for."""
 
     output: str | None = None
 
     def collect(self):
+        on_pico = self.config.getoption("board") == "pico_emulated"
+        left_out = portable.LEFT_OUT.get(self.path.stem) if on_pico else None
         for node in ast.parse(self.path.read_text()).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                yield MicroPythonItem.from_parent(self, name=node.name)
+                item = MicroPythonItem.from_parent(self, name=node.name)
+                if left_out:
+                    item.add_marker(pytest.mark.skip(reason=left_out))
+                yield item
 
     def outcome(self, name: str) -> str:
         if self.output is None:
-            self.output = micropython.run(
-                str(HERE / "run.py"), self.path.stem, path=(str(HERE),), timeout=300, heap=HEAP
-            )
+            on_pico = self.config.getoption("board") == "pico_emulated"
+            self.output = (_on_pico(self.config) if on_pico else _on_unix)(self.path.stem)
         chunks = re.split(r"(?m)^(?=PASS |FAIL )", self.output)
         return next((c for c in chunks if c.split()[1:2] == [name]), "MISSING: " + self.output)
 

@@ -1,7 +1,7 @@
 """The crew's screens, continued: the language they are in, and what the crew is told without asking."""
 
 import parcel
-from cabinpay.agent import language
+from cabinpay.agent import language, records
 from cabinpay.agent.errors import Refused
 from screens import Tour
 from test_crew import ITEMS, Table, at_sale
@@ -147,6 +147,24 @@ def test_fullness_is_told_from_seventy_percent_on():
     filled(table, 104)
     table.press("#")
     assert "100 % full: sync soon" in table.view.lines, "the reserve is nobody's to sell from"
+
+
+def test_what_a_ledger_holds_is_room():
+    table = at_sale()
+    journal, capacity = table.world.terminal.journal, table.world.terminal.capacity()
+    for seq in range(5):
+        assert table.world.pay(quick(seq=seq + 1), [[1, 1, 1]]) == "approved"
+    filled(table, 70)
+    table.press("#")
+    assert "70 % full: sync soon" in table.view.lines
+    journal.append(records.ack(journal.number, records.NO_TIME, b"ack"))
+    filled(table, 70)
+    table.press("D#")
+    assert journal.held() == 4096 and 4096 * 100 // capacity == 1
+    assert not [line for line in table.view.lines if "full" in line], table.view.lines
+    filled(table, 90)
+    table.press("D#")
+    assert "89 % full: sync soon" in table.view.lines, table.view.lines
 
 
 def why(table):

@@ -2,10 +2,27 @@
 
 from cabinpay.agent import journal, snapshot
 from cabinpay.agent.segments import FOLDER, QUARANTINE
+from cabinpay.agent.session import Session
 from cabinpay.wire import cbor, cose
 from cabinpay.wire.receipts import BREAK, OTHER, read_receipt
 from test_terminal import Full, refused
-from world import DAY, EUR, FLIGHT, NOW, a_pass, bundle, kid_of, payment, quick, reboot, receipts, selling, shown, some
+from world import (
+    DAY,
+    EUR,
+    FLIGHT,
+    NOW,
+    Host,
+    a_pass,
+    bundle,
+    kid_of,
+    payment,
+    quick,
+    reboot,
+    receipts,
+    selling,
+    shown,
+    some,
+)
 
 WEEK = 604800
 
@@ -383,3 +400,24 @@ def test_a_pass_that_comes_back_under_its_own_id():
     acknowledge(world)
     world.terminal.store._free(5, 1 << 30)
     assert world.pay(shown(its, payment(its, 1))) == "seq"
+
+
+@small_segments
+def test_over_the_link_an_ack_given_again_frees_what_is_due_and_a_pull_begins_with_what_is_held():
+    world = sold()
+    host = Host(Session(world.terminal))
+    host.login()
+    held = world.terminal.journal
+    text = host.ack_text(6, held.head_at(6))
+    assert host.ask("ack", text) == ("ok", 6) and numbers(world)[0] == 1
+    world.seconds = WEEK - 60
+    assert host.ask("ack", text) == ("ok", 6) and numbers(world)[0] == 1
+    world.seconds = WEEK + 120
+    assert host.ask("ack", text) == ("ok", 6)
+    first = numbers(world)[0]
+    assert 1 < first <= 7
+    replies = host.replies("pull", 1, 64)
+    assert [result[0] for _, result in replies[:-1]] == list(range(first, 9))
+    assert host.attested(replies[-1][1])[2:5] == [1, 8, held.head]
+    # a ledger that was restored acks less than was acked before
+    assert host.ask("ack", host.ack_text(3, bytes(32))) == ("ok", 6)

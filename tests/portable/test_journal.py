@@ -1,6 +1,6 @@
 import hashlib
 
-from cabinpay.agent import records
+from cabinpay.agent import highwater, records
 from cabinpay.agent.errors import StorageError
 from cabinpay.agent.journal import DAMAGED, RESERVE, ROLLED_BACK, SEGMENT_SIZE, Journal
 from cabinpay.agent.segments import FOLDER
@@ -186,7 +186,10 @@ def test_payments_are_found_by_pass_and_seq():
 
 def test_a_torn_tail_is_dropped_at_every_byte_and_never_appended_to():
     files = fresh_files()
-    journal = filled(files, 2, 20)
+    journal = filled(files, 1, 20)
+    mark = highwater.load(files)
+    journal.append(receipt(journal, 20))
+    highwater.store(files, *mark)  # the power fails in the append
     whole = read(files, "00000001")
     head = journal.head_at(1)
     last = len(whole) - records.SEGMENT_HEADER

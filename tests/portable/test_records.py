@@ -90,10 +90,11 @@ def test_a_damaged_length_asks_for_no_more_than_a_record():
     class Asked:
         data = packed(record(b"s" * 0xFF, b""))[: records.HEAD_SIZE]
 
-        def read(self, size):
-            asked.append(size)
-            data, self.data = self.data[:size], self.data[size:]
-            return data
+        def readinto(self, buffer):
+            asked.append(len(buffer))
+            data, self.data = self.data[: len(buffer)], self.data[len(buffer) :]
+            buffer[: len(data)] = data
+            return len(data)
 
     f = Asked()
     f.data = f.data[:6] + b"\xff\xff\xff\xff" + f.data[10:]

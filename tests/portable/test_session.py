@@ -1,7 +1,9 @@
 import hashlib
 
+from cabinpay.agent import AGENT
 from cabinpay.agent.session import MAX_CREDIT, Session
 from cabinpay.wire import cbor, cose, messages
+from cabinpay.wire.receipts import RTC
 from cabinpay.wire.trust import ACK, MAINTAIN, PULL, TIME
 from world import (
     AIRCRAFT,
@@ -24,7 +26,7 @@ from world import (
     some,
 )
 
-OPS = ("hello", "provision", "login", "bundle", "pull", "ack", "time")
+OPS = ("hello", "provision", "login", "bundle", "pull", "ack", "time", "status")
 PROVISION = (some("host entropy", 32), public(ROOTS[0]), public(ROOTS[1]), LABEL, AIRCRAFT)
 EVERYONE = [
     ground_entry("ledger", PULL | ACK | TIME),
@@ -66,6 +68,7 @@ def arguments(host, op):
         "pull": (1, 1),
         "ack": (b"x",),
         "time": (b"x",),
+        "status": (),
     }[op]
 
 
@@ -162,9 +165,12 @@ def test_logins_that_are_refused():
         host = host_of(world)
         host.hello()
         assert host.status("login", host.login_text(**changes)) == "login", changes
-        # the nonce is used up: the right login comes too late
+        # the nonce is used up: the right login comes too late, and would even where nobody had to wait
+        assert host.status("login", host.login_text()) == "login_wait"
+        world.seconds += 2
         assert host.status("login", host.login_text()) == "login"
         assert host.status("pull", 1, 1) == "login_first"
+    world = ready(bundle(ground=EVERYONE))
     for label in ("stranger", "gone", "coming", "issuer", "root"):
         assert host_of(world, label).login()[0] == "login", label
     for label in ("pull", "ack", "time", "keeper"):
@@ -178,9 +184,54 @@ def test_a_login_without_hello_or_over_an_old_one():
     text = host.login_text()
     host.hello()
     assert host.status("login", text) == "login"
+    assert host.login()[0] == "login_wait"
     host = host_of(world)
     host.terminal_kid = world.terminal.keys.kid
     assert host.status("login", host.login_text(terminal_nonce=bytes(16))) == "login"
+
+
+def test_each_failed_login_slows_down_the_next():
+    world = ready()
+    host = host_of(world)
+    for wait in (2, 4, 8, 16, 32, 64, 64):
+        host.hello()
+        assert host.ask("login", host.login_text(channel=bytes(32)))[0] == "login"
+        world.seconds += wait - 1
+        assert host.login() == ("login_wait", "A login failed just now. Try again in a minute.")
+        assert host.status("pull", 1, 1) == "login_first"
+        world.seconds += 1
+    assert host.login()[0] == "ok"
+    host.hello()
+    assert host.status("login", b"x") == "login"
+    world.seconds += 2
+    assert host.login()[0] == "ok", "a right login is forgiven what came before it"
+
+
+def test_a_failed_login_tells_nothing():
+    world = ready(bundle(ground=EVERYONE))
+    told = set()
+    for label in ("stranger", "gone", "ledger"):
+        host = host_of(world, label)
+        host.hello()
+        told.add(host.ask("login", host.login_text(terminal_nonce=bytes(16))))
+        told.add(host_of(world).ask("login", b"x"))
+    assert len(told) == 1
+
+
+def test_status_is_signed_for_this_session():
+    world = sold(4)
+    host = logged_in(world, "time")
+    world.seconds += 9
+    status, signed_report = host.ask("status")
+    keys = world.terminal.keys
+    payload = cose.open(
+        signed_report, lambda k, m, s: k == keys.kid and world.crypto.verify(keys.public, m, s), cose.AAD_STATUS, cbor
+    )
+    report = cbor.decode(payload)
+    assert status == "ok" and report[:5] == [keys.kid, host.nonce, "ready", AGENT, 7]
+    assert report[5:7] == [4, 0] and 0 <= report[7] <= 100 and report[8:] == [NOW + 9, RTC]
+    world.terminal.journal._room = world.terminal.journal.reserve
+    assert cbor.decode(cose.parse(host.ask("status")[1], cbor).payload)[7] == 100
 
 
 def test_a_replayed_login():
@@ -271,6 +322,15 @@ def test_rights():
     host = logged_in(world, "pull")
     assert host.ask("ack", host.ack_text(1, journal.head_at(1), "ack")) == ("ok", 1)
     assert host.ask("time", host.time_text(NOW + 5, "time")) == ("ok", NOW + 5)
+
+
+def test_a_stolen_laptops_key_ends_with_the_next_bundle():
+    world = sold()
+    thief = logged_in(world, "pull")
+    assert thief.status("pull", 1, 1) == "ok"
+    world.terminal.install(bundle(version=8, ground=[entry for entry in EVERYONE if entry[0] != public("pull")]))
+    assert thief.status("pull", 1, 1) == "right", "in the middle of its session"
+    assert thief.login()[0] == "login"
 
 
 def test_acks():

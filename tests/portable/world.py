@@ -24,6 +24,10 @@ except ImportError:
     import atexit
     import shutil
     import tempfile
+try:
+    from rp2 import Flash
+except ImportError:
+    Flash = None
 
 DAY = 20679  # 2026-08-14
 NOW = DAY * 86400 + 6 * 3600
@@ -122,7 +126,11 @@ _BLOCK = 4096
 _BLOCKS = 96
 
 
-class ScratchFlash:
+# of a Pico's flash: behind the tests' own code
+_SCRATCH = 256 * _BLOCK
+
+
+class ScratchFile:
     """Block device in an unnamed file: of the heap, which is as small as a Pico's, code and tests take most."""
 
     def __init__(self):
@@ -178,7 +186,7 @@ def fresh_files():
         FolderFiles("").close()
         return FolderFiles(folder)
     _unmount()
-    device = ScratchFlash()
+    device = Flash(start=_SCRATCH, len=_BLOCKS * _BLOCK) if Flash else ScratchFile()
     vfs.VfsLfs2.mkfs(device, progsize=256)
     return _mount(device)
 

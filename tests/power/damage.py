@@ -2,8 +2,7 @@
 
 damage.py LIFE [AT [HOW]]. Whatever was hit: boot comes to an end, every receipt that it does not give any more is told
 of (by a break, or by a state that does not sell), no payment is taken twice, and where it can sell, it does.
-LIFE: 0 between flights; 1 power failed in flight, where the file system's own commits of the last sales may be hit:
-sales since the high-water file was written, three at most, are all that can go without a trace.
+LIFE: 0 between flights; 1 power failed in flight, where the file system's own commits of the last sales may be hit.
 """
 
 import sys
@@ -38,8 +37,7 @@ def code(seq, iat=world.NOW):
 
 
 def made(in_flight):
-    """A terminal that has freed some receipts, and has others that no ledger holds; and the number that no damage may
-    take without a trace."""
+    """A terminal that has freed some receipts, and has others that no ledger holds."""
     flash = Flash(formatted(BLOCKS))
     w = booted(flash)
     t = w.terminal
@@ -53,8 +51,7 @@ def made(in_flight):
             t.store._free(5, 1)
     if not in_flight:
         t.close_shift()
-    marked = t.journal.number // journal.MARKED * journal.MARKED if in_flight else t.journal.number
-    return bytes(flash.memory), marked
+    return bytes(flash.memory)
 
 
 def harmed(image, at, how):
@@ -69,7 +66,7 @@ def harmed(image, at, how):
     return memory
 
 
-def outcome(memory, held, marked):
+def outcome(memory, held):
     """One word for what became of it; an AssertionError where it is none that may be."""
     flash = Flash(memory)
     try:
@@ -84,9 +81,7 @@ def outcome(memory, held, marked):
     if t.state != "ready":
         assert t.state in ("damaged", "needs-recovery", "no-bundle", "storage", "rolled-back"), t.state
         return t.state
-    assert told or not [n for n in lost if n <= marked], "SILENT loss of " + str(lost)
-    if lost and not told:
-        return "taken back"
+    assert told or not lost, "SILENT loss of " + str(lost)
     check_sales(w)
     return "mended" if told else "whole"
 
@@ -107,7 +102,7 @@ def check_sales(w):
 
 
 def main(in_flight, only, how):
-    image, marked = made(in_flight)
+    image = made(in_flight)
     held = {number: signed for number, signed, _ in world.receipts(booted(Flash(image)))}
     counts, points, failures = {}, 0, 0
     for at in places(image):
@@ -116,7 +111,7 @@ def main(in_flight, only, how):
                 continue
             points += 1
             try:
-                word = outcome(harmed(image, at, way), held, marked)
+                word = outcome(harmed(image, at, way), held)
             except Exception as e:  # noqa: BLE001 -- reported
                 failures += 1
                 word = "failed"

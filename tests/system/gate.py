@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import rig
 from cabinpay_host import bundle, keys
+from cabinpay_host.acks import Signed
 from cabinpay_host.enrol import Policy, issue_pass
 from cabinpay_host.ledger.store import Ledger
 from cabinpay_host.link import Link
 from cabinpay_host.provision import Provisioned, provision
-from cabinpay_host.sync import Report, synchronise
+from cabinpay_host.sync import Ground, Report, synchronise
 from cabinpay_host.transport import SerialStream
 from cabinpay_host.wallet import Wallet
 
@@ -126,7 +127,12 @@ class Gate:
             return now or int(terminal.now())
 
         with self.link(terminal) as link:
-            return synchronise(link, self.ledger, self.laptop, self.ledger_key, self.bundle, clock, self.contents)
+            return synchronise(link, self.ground(clock))
+
+    def ground(self, clock: Callable[[], int]) -> Ground:
+        """What a laptop syncs with."""
+        acks = Signed(self.ledger, self.ledger_key)
+        return Ground(self.ledger, self.laptop, acks, self.bundle, clock, self.contents)
 
     @contextmanager
     def link(self, terminal: rig.Terminal) -> Iterator[Link]:

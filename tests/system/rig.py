@@ -8,6 +8,8 @@ watchdog · quick signatures in milliseconds
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,27 @@ import pytest
 import simulator
 from simulator import MAIN, picture
 
-__all__ = ["CAN", "WAIT", "Terminal", "break_agent", "mend_agent", "need", "now", "picture", "use", "without_clock"]
+__all__ = [
+    "CAN",
+    "WAIT",
+    "Terminal",
+    "break_agent",
+    "mend_agent",
+    "need",
+    "now",
+    "picture",
+    "put_file",
+    "use",
+    "without_clock",
+]
 
 CAN = {"rtc", "power", "cuts", "flash", "crew", "quick"}
 # Seconds for an answer on the link: a machine that runs other tests beside these stands still for many
 WAIT = 20.0
 Terminal: Any = simulator.Terminal
-_put_file: Any = simulator.put_file
+FAULT = "    import fault\n"
+put_file: Any = simulator.put_file
+get_file: Any = simulator.get_file
 
 
 def now() -> int:
@@ -32,14 +48,14 @@ def now() -> int:
 
 def use(board: str, folder: Path) -> None:
     """Chooses the board for this session; folder: for what it needs once."""
-    global CAN, WAIT, Terminal, _put_file
+    global CAN, WAIT, Terminal, put_file, get_file
     if board == "pico_emulated":
         from pico_emulated import flash_file, terminal
 
         terminal.Terminal.installed = install_emulated(folder / "installed.img")
         CAN, WAIT = {"power", "cuts", "flash", "crew", "prompt", "watchdog"}, 120.0
         Terminal = terminal.Terminal
-        _put_file = flash_file.put
+        put_file, get_file = flash_file.put, flash_file.get
 
 
 def without_clock(flash: Path) -> Any:
@@ -47,16 +63,45 @@ def without_clock(flash: Path) -> Any:
     return Terminal(flash, rtc=False) if "rtc" in CAN else Terminal(flash)
 
 
-def install_emulated(flash: Path) -> Path:
-    """An agent on a formatted flash, put there over the prompt as on a real board."""
-    from pico import install
+@contextmanager
+def bare(flash: Path) -> Iterator[Any]:
+    """A board with nothing but its firmware, its prompt open."""
     from pico_emulated.emulator import Pico
-    from pico_emulated.layout import BOARD
 
     with Pico(flash) as pico:
         pico.wait_usb()
-        install.over_port(pico.port, install.files(BOARD))
+        yield pico
+
+
+def install_emulated(flash: Path) -> Path:
+    """An agent on a formatted flash, put there over the prompt as on a real board."""
+    from cabinpay_host.flash.job import Job, Options
+
+    with bare(flash) as pico:
+        Job(pico.port, "pico_emulated", Options(), print).run()
     return flash
+
+
+def write_unused(flash: Path, data: bytes) -> None:
+    """Puts bytes where the file system has nothing: in the first erased blocks that are enough."""
+    from pico_emulated.layout import BOARD
+
+    whole, size = bytearray(flash.read_bytes()), BOARD["flash"]["block"]
+    wanted = -(-len(data) // size) * size
+    start = BOARD["flash"]["storage_offset"]
+    at = next(at for at in range(start, len(whole), size) if whole[at : at + wanted] == b"\xff" * wanted)
+    whole[at : at + len(data)] = data
+    flash.write_bytes(whole)
+
+
+def flip_superblocks(flash: Path) -> None:
+    """One bit of each: the file system cannot be mounted any more, and all else is as it was."""
+    from pico_emulated.layout import BOARD
+
+    whole, start = bytearray(flash.read_bytes()), BOARD["flash"]["storage_offset"]
+    for block in (0, 1):
+        whole[whole.index(b"littlefs", start + block * BOARD["flash"]["block"])] ^= 1
+    flash.write_bytes(whole)
 
 
 def need(*capabilities: str) -> None:
@@ -67,10 +112,12 @@ def need(*capabilities: str) -> None:
 
 def break_agent(flash: Path, source: str) -> None:
     """From now on the agent on this flash, switched off, runs `source` first: stands in for a fault of ours."""
-    whole = MAIN.read_text()
-    _put_file(flash, "fault.py", source.encode())
-    _put_file(flash, MAIN.name, whole.replace("    import board\n", "    import board\n    import fault\n", 1).encode())
+    whole = get_file(flash, MAIN.name).decode()
+    put_file(flash, "fault.py", source.encode())
+    # a board's main.py only begins what MAIN is compiled to
+    before = "    import start\n" if "    import start\n" in whole else "    import board\n"
+    put_file(flash, MAIN.name, whole.replace(before, FAULT + before, 1).encode())
 
 
 def mend_agent(flash: Path) -> None:
-    _put_file(flash, MAIN.name, MAIN.read_bytes())
+    put_file(flash, MAIN.name, get_file(flash, MAIN.name).replace(FAULT.encode(), b""))

@@ -77,7 +77,7 @@ def test_nothing_but_hello_before_login(gate: Gate, terminal: rig.Terminal) -> N
     with gate.link(terminal) as link:
         hello = link.hello()
         for attempt in (
-            lambda: link.pull(1),
+            lambda: link.pull(1, []),
             lambda: link.provision(os.urandom(32), gate.roots, "x", ""),
             lambda: link.set_time(hello, gate.laptop, rig.now()),
             lambda: link.ack(b"x"),
@@ -134,4 +134,4 @@ class Dying:
 
 
 def synchronised(gate: Gate, stream: Dying) -> Report:
-    return synchronise(Link(stream), gate.ledger, gate.laptop, gate.ledger_key, gate.bundle, lambda: rig.now())
+    return synchronise(Link(stream), gate.ground(rig.now))

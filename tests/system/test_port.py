@@ -159,7 +159,7 @@ def test_three_failed_boots_open_a_rescue_link(gate: Gate, terminal: rig.Termina
             hello = link.hello()
             assert (hello.state, hello.label) == ("rescue", "9C-001")
             with pytest.raises(HostError, match="unknown_op"):
-                link.pull(1)
+                link.pull(1, [])
             link.login(hello, gate.keeper)
             assert link.log().startswith("RuntimeError < rtc < read") and "secret" not in link.log()
             with pytest.raises(HostError, match="not_synced"):

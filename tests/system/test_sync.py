@@ -106,16 +106,19 @@ ALTERED: dict[str, Alter] = {
     "number changed": lambda item: [item[0] + 1, item[1], item[2]],
 }
 
+# What comes next after that: 2 opened the shift, 3 is the sale
+PROVEN = {"receipt swapped": 2, "evidence stripped": 3, "item dropped": 2, "number changed": 2}
+
 
 @pytest.mark.parametrize("how", ALTERED)
-def test_an_altered_pull_moves_nothing(gate: Gate, terminal: rig.Terminal, how: str) -> None:
+def test_of_an_altered_pull_only_what_proves_itself_is_taken(gate: Gate, terminal: rig.Terminal, how: str) -> None:
     sell(gate, terminal, "anna", 1500)
     with SerialStream(terminal.port) as stream:
         link = Link(Altered(stream, ALTERED[how]), wait=5)
         with pytest.raises(HostError) as refused:
-            synchronise(link, gate.ledger, gate.laptop, gate.ledger_key, gate.bundle, lambda: 0)
+            synchronise(link, gate.ground(lambda: 0))
         assert refused.value.code == "bad_reply"
-    assert gate.ledger.next_number(terminal_kid(gate)) == 2
+    assert gate.ledger.next_number(terminal_kid(gate)) == PROVEN[how]
     assert gate.sync(terminal).acked == 3
     assert books(gate) == (1500, [])
 

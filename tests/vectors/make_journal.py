@@ -62,14 +62,14 @@ def damaged() -> list[Entry]:
 
 
 def small_files() -> list[Entry]:
-    high = struct.pack(">III", 129, 1, 2)
+    high = struct.pack(">IIII", 129, 1, 2, 1204)
     state = [[2, 1, 5, bytes(range(32)), 9, 5, 133], [7, b"\xa0", [[978, 1, 4, 4800]], [9, 1200, 978], 0, 0],
              [1786694400, 4, 0, [[978, 4800]]]]  # fmt: skip
     head = cbor2.dumps(state, canonical=True)
     spent = struct.pack(">8s8sIIIBB2x", b"\x11" * 8, b"\x22" * 8, 7, 4800, 1786780800, 4, 1)
     snapshot = sealed(b"CPN1" + struct.pack(">HH", len(head), 1) + head + spent)
     return [
-        {"form": "high", "numbers": [129, 1, 2], "encoded": (b"CPF1" + sealed(high)[-4:] + high).hex()},
+        {"form": "high", "numbers": [129, 1, 2, 1204], "encoded": (b"CPF1" + sealed(high)[-4:] + high).hex()},
         {"form": "snapshot", "head": head.hex(), "passes": [spent.hex()], "encoded": snapshot.hex()},
     ]
 

@@ -218,6 +218,9 @@ def receipts() -> Iterator[Entry]:
         yield entry | {"sha256": previous.hex()} | shown
 
 
+NETWORK = {1: "Ground", 2: "not a secret", 3: "10.1.2.3", 4: 7340, 5: [b"a certificate as DER", b"the next one"]}
+
+
 def link_objects(head: bytes) -> Iterator[Entry]:
     about = "A root's word on who signs bundles"
     yield signed("delegation", about, "Delegation", DELEGATION, "root", b"cabinpay-delegation")
@@ -241,6 +244,12 @@ def link_objects(head: bytes) -> Iterator[Entry]:
     about = "Ends a pull from 4 on that sent one item, [4, h'01', h'']: what came is what the terminal sent"
     claims = [kid("terminal"), some("terminal nonce", 16), 4, 4, head, sha(cbor([4, b"\x01", b""]))]
     yield signed("pulled", about, "pulled", claims, "terminal", b"cabinpay-status")
+    about = "The terminal's word on itself: acknowledged up to 4 of 9 receipts, 3 % full, by its RTC"
+    claims = [kid("terminal"), some("terminal nonce", 16), "ready", "1.0.0", 7, 9, 4, 3, MORNING, 1]
+    yield signed("status", about, "status", claims, "terminal", b"cabinpay-status")
+    about = "The network whose SHA-256 this is may be joined"
+    claims = [kid("terminal"), some("terminal nonce", 16), sha(cbor(NETWORK))]
+    yield signed("network", about, "network", claims, "laptop", b"cabinpay-maintenance")
     about = "The terminal's word on its last crash, in this session"
     claims = [kid("terminal"), some("terminal nonce", 16), "sale: OSError: [Errno 5] EIO"]
     yield signed("log", about, "log", claims, "terminal", b"cabinpay-status")

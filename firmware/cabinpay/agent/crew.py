@@ -71,6 +71,11 @@ class Crew:
         desk.show("verdict", self._verdict_lines(outcome, offered), code=outcome.code)
         desk.receipt = outcome.number if offered else 0
 
+    def idle(self):
+        """Is no sale open, and nothing being keyed in?"""
+        desk = self._desk
+        return desk.at in ("sign_on", "items", "stopped") and not desk.entry and not (desk.sale and desk.sale.lines)
+
     def tick(self):
         """Once a second: a bill that nobody paid in time leaves the screen."""
         self._terminal.ticks()  # the port's counter wraps after days: whoever counts with it must look in between

@@ -98,8 +98,9 @@ class Desk:
     def fullness(self):
         """The line that says how full the terminal is, in a list; empty while that is nobody's concern: what a ledger
         holds makes room by itself."""
-        if self.terminal.journal.acked >= self.terminal.journal.number:
-            return []
+        journal = self.terminal.journal
         self._capacity = self._capacity or self.terminal.capacity()
-        percent = 100 - max(0, self.terminal.journal.room()) * 100 // self._capacity
-        return [self.texts.line("FULLNESS") % percent] if percent >= _TOLD else []
+        percent = 100 - journal.room() * 100 // self._capacity
+        if percent >= _TOLD:
+            percent = 100 - (journal.room() + journal.held()) * 100 // self._capacity
+        return [self.texts.line("FULLNESS") % min(100, percent)] if percent >= _TOLD else []

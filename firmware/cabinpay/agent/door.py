@@ -14,6 +14,8 @@ NOTHING = row()
 # a blank terminal takes an empty statement
 _maintenance = row(octets(0, 240), integer(0, 1))
 _ANY_RIGHT = PULL | ACK | TIME | MAINTAIN
+# After a failed login none is looked at for 2 seconds, then 4, 8, ... 64
+_SLOWEST = 6
 
 
 class Door:
@@ -25,6 +27,8 @@ class Door:
         self._codec = terminal.codec
         self._channel = channel
         self.leaving = False
+        self._failed = 0
+        self._closed_until = 0
         self._reset()
         self._ops = {
             "hello": (NOTHING, self._hello),
@@ -82,12 +86,26 @@ class Door:
 
     def _login(self, signed):
         nonce, self._nonce = self._nonce, b""
-        items = self._host_login(signed, nonce)
+        items = self._admitted(signed, nonce)
         payload = messages.login(messages.TERMINAL, *(items[1:] + [self._codec]))
         answer = self._signed(payload, cose.AAD_LOGIN)
         self._ground_kid = items[1]
         self._session_nonce = nonce
         return answer
+
+    def _admitted(self, signed, nonce):
+        """What _host_login gives; whoever fails makes everybody wait, for longer each time."""
+        ticks = self._terminal.ticks
+        if ticks() < self._closed_until:
+            raise Refused("login_wait", "A login failed just now. Try again in a minute.")
+        try:
+            items = self._host_login(signed, nonce)
+        except Refused:
+            self._failed = min(self._failed + 1, _SLOWEST)
+            self._closed_until = ticks() + (1 << self._failed)
+            raise
+        self._failed = 0
+        return items
 
     def _host_login(self, signed, nonce):
         """[role, kids, nonces, channel] of a host that proved itself; one refusal for every way to fail."""

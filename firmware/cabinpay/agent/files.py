@@ -8,9 +8,13 @@ MAGIC = b"CPF1"
 def write_whole(files, name, body):
     """Makes `body` durable under `name` by one rename."""
     with files.open(name + ".new", "wb") as f:
-        f.write(MAGIC + binascii.crc32(body).to_bytes(4, "big"))
-        f.write(body)
+        f.write(sealed(body))
     files.rename(name + ".new", name)
+
+
+def sealed(body):
+    """What stands in the file of this body."""
+    return MAGIC + binascii.crc32(body).to_bytes(4, "big") + body
 
 
 def read_whole(files, name):

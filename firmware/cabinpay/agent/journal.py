@@ -8,15 +8,15 @@ from cabinpay.wire.schema import U32
 
 from . import highwater, records
 from .errors import StorageError
-from .segments import BLOCK, Segments
+from .segments import Segments
 from .trunk import Trunk
 
 SEGMENT_SIZE = 32768
 # Numbers promised ahead: about two segments of sales
 SPAN = 128
-# One sale in so many, and every other receipt, is told to a second place; at each sale it would cost too much time. The
-# sales since are all that a file system which falls back to an older directory can take without a trace.
-MARKED = 4
+BLOCK = 4096
+# More bytes than any flash has
+ALL = 1 << 30
 # More receipts than any flash holds: what may have been used where the high-water number is lost
 LEAP = 1 << 20
 # Twelve blocks: void, close, ack and bundle, and littlefs itself, still have room when sales are refused. Voids and
@@ -44,6 +44,7 @@ class Journal:
         self._freed = 0
         self._high = 0
         self._high_known = True
+        self._held = ((0, 0), 0)
         self.acked = 0
         self.fault = ""
 
@@ -67,7 +68,7 @@ class Journal:
         gave), and leaves the journal ready to append; where something is `lost`, only a break, as `explain` says."""
         covered, self._freed, number, head, latest, self.acked, self._high = start or _NEW
         self._trunk = trunk = Trunk(self._freed, number, head)
-        high, last, marked = self._load_high()
+        high, last, marked, size = self._load_high()
         self._segments.find(self._freed)
         self._room = self._files.free()
         damaged = [n for n in self._segments.ordinals if not self._take_up(n, None if n <= covered else replay)]
@@ -75,6 +76,8 @@ class Journal:
             trunk.number, trunk.head = 0, FIRST_PREVIOUS  # nothing is left for a break to follow
         trunk.ordinal = max(trunk.ordinal, covered)
         trunk.lost = trunk.lost or last > trunk.ordinal or max(marked, latest) > trunk.top
+        # a file system that falls back to an older directory leaves no other trace
+        trunk.lost = trunk.lost or (last in self._segments.ordinals and self._segments.size(last) < size)
         trunk.ordinal = max(trunk.ordinal, last)
         self._high = max(self._high, high)
         for ordinal in damaged:
@@ -114,7 +117,7 @@ class Journal:
             self._accept(record)
             if self.lost:
                 self.fault = DAMAGED
-            elif record.type == records.RECEIPT and (record.kind != SALE or record.number % MARKED == 0):
+            else:
                 self._store_high()
         except (OSError, MemoryError):
             self.fault = "storage"
@@ -123,7 +126,7 @@ class Journal:
     def records_from(self, number):
         """Receipts from `number` on that are held here, as stored: (number, signed bytes, evidence)."""
         for ordinal in self._ordinals_from(number):
-            for record in self._segments.records(ordinal):
+            for record in self._segments.records(ordinal, True):
                 # boot has told of damage already, and an append makes what is open for reading stale
                 if record and record.type == records.RECEIPT and record.number >= number:
                     yield record.number, record.signed, record.evidence
@@ -171,17 +174,23 @@ class Journal:
         return min(highest, self.acked)
 
     def freeable(self, limit, wanted):
-        """Ordinal up to which segments may go, or what has gone already: none that holds a receipt above `limit`, and
-        no more than give `wanted` bytes."""
+        """(ordinal up to which segments may go, or what has gone already; bytes that this gives): none that holds a
+        receipt above `limit`, and no more than give `wanted` bytes."""
         ordinals, last, gain = self._segments.ordinals, self._freed, 0
         for i, ordinal in enumerate(ordinals):
             end = self._before(ordinals[i + 1]) if i + 1 < len(ordinals) else self._trunk.top
             if gain >= wanted or (end is not None and end > limit):
                 break
-            gain += self._segments.size(ordinal)
+            gain += (self._segments.size(ordinal) + BLOCK - 1) // BLOCK * BLOCK
             if end is not None:
                 last = ordinal
-        return last
+        return last, gain
+
+    def held(self):
+        """Bytes that could be freed, for a ledger holds them: counted anew after an ack or freeing."""
+        if self._held[0] != (self.acked, self._freed):
+            self._held = ((self.acked, self._freed), self.freeable(self.acked, ALL)[1])
+        return self._held[1]
 
     def can_free(self, upto):
         """Would `free` find anything up to this ordinal?"""
@@ -210,12 +219,12 @@ class Journal:
         try:
             found = highwater.load(self._files)
         except ValueError:
-            found = (0, 0, 0)
+            found = (0, 0, 0, 0)
         self._high_known = found[0] > 0
         return found
 
     def _store_high(self):
-        highwater.store(self._files, self._high, self._trunk.ordinal, self.number)
+        highwater.store(self._files, self._high, self._trunk.ordinal, self.number, self._size)
 
     def _take_up(self, ordinal, replay):
         """Takes up a segment at boot; False where damage is found that was not known."""
@@ -290,8 +299,8 @@ class Journal:
         self._high = max(self._high, min(number + SPAN, U32))
         self._trunk.ordinal += 1
         self._file = self._segments.begin(self._trunk.ordinal, self._trunk.top, self._high)
-        self._store_high()
         self._size = records.SEGMENT_HEADER
+        self._store_high()
         self._room -= BLOCK
 
     def _close(self):

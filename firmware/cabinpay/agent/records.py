@@ -19,6 +19,10 @@ NO_SPEND = (bytes(8), bytes(8), 0, 0, 0, 0)
 # When an ack came is known only over a synced clock
 NO_TIME = 0xFFFFFFFF
 _PIECE = 512
+# what is being read: a boot reads a thousand, and what each leaves behind would have to be collected
+_buffer = bytearray(MAX_RECORD)
+_view = memoryview(_buffer)
+_head = _view[:HEAD_SIZE]
 
 
 class Record:
@@ -83,38 +87,46 @@ def pack(buffer, record):
     return size + 4
 
 
-def read(f):
+def read(f, evidence=True):
     """The next record of open segment `f`; None at its end, be it within a record whose write was cut off.
-    ValueError for anything else: it was whole once and is damaged now."""
-    head = f.read(HEAD_SIZE)
-    if len(head) < HEAD_SIZE:
+    ValueError for anything else: it was whole once and is damaged now. evidence: is it wanted, too?"""
+    if f.readinto(_head) < HEAD_SIZE:
         return None
-    magic, type_, kind, a, b, currency, number, floor, k, cti, seq, amount, expiry = struct.unpack(_HEAD, head[:-4])
-    if magic != RECORD_MAGIC or binascii.crc32(head[:-4]) != int.from_bytes(head[-4:], "big"):
+    magic, type_, kind, a, b, currency, number, floor, k, cti, seq, amount, expiry = struct.unpack_from(_HEAD, _buffer)
+    if magic != RECORD_MAGIC or not _checked(HEAD_SIZE - 4):
         raise ValueError("no record")
-    if HEAD_SIZE + a + b + 4 > MAX_RECORD:
+    end = HEAD_SIZE + a + b
+    if end + 4 > MAX_RECORD:
         raise ValueError("no record of this size")
-    body = f.read(a + b + 4)
-    if len(body) < a + b + 4:
+    if f.readinto(_view[HEAD_SIZE : end + 4]) < a + b + 4:
         return None
-    if binascii.crc32(body[:-4], binascii.crc32(head)) != int.from_bytes(body[-4:], "big"):
+    if not _checked(end):
         raise ValueError("record is damaged")
-    return Record(type_, kind, number, floor, (k, cti, seq, amount, expiry, currency), body[:a], body[a : a + b])
+    signed = bytes(_view[HEAD_SIZE : HEAD_SIZE + a])
+    rest = bytes(_view[HEAD_SIZE + a : end]) if evidence else b""
+    return Record(type_, kind, number, floor, (k, cti, seq, amount, expiry, currency), signed, rest)
 
 
-def read_all(f):
+def _checked(size):
+    return binascii.crc32(_view[:size]) == struct.unpack_from(">I", _buffer, size)[0]
+
+
+def read_all(f, evidence=True):
     """Every record of open segment `f` that is whole; None for each stretch between them that is damaged."""
+    at = f.tell()
     while True:
-        at = f.tell()
         try:
-            record = read(f)
+            record = read(f, evidence)
         except ValueError:
             yield None
             if not _to_magic(f, at + 1):
                 return
+            at = f.tell()
             continue
         if record is None:
             return
+        a, b = struct.unpack_from(">HH", _buffer, 6)
+        at += HEAD_SIZE + a + b + 4
         yield record
 
 

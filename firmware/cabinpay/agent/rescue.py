@@ -13,6 +13,7 @@ class Rescue:
     def __init__(self, files, codec, crypto, ticks, urandom, carved):
         self.codec = codec
         self.crypto = crypto
+        self.ticks = ticks
         self.clock = Clock(ticks, lambda: None)
         self.trust = Trust(files, codec, crypto.verify)
         self.keys = None

@@ -4,7 +4,6 @@ from . import records
 
 FOLDER = "journal"
 QUARANTINE = "quarantine"
-BLOCK = 4096
 
 
 class Segments:
@@ -62,19 +61,19 @@ class Segments:
             return records.read_header(f.read(records.SEGMENT_HEADER), ordinal)
 
     def size(self, ordinal):
-        """Bytes of flash that it takes, about."""
+        """Its bytes."""
         with self._files.open(self._path(ordinal), "rb") as f:
-            return (f.seek(0, 2) + BLOCK - 1) // BLOCK * BLOCK
+            return f.seek(0, 2)
 
-    def records(self, ordinal):
-        """Its records; None for what is damaged."""
+    def records(self, ordinal, evidence=False):
+        """Its records, without their evidence unless that is wanted; None for what is damaged."""
         with self._files.open(self._path(ordinal), "rb") as f:
             head = f.read(records.SEGMENT_HEADER)
             if len(head) < records.SEGMENT_HEADER:
                 return  # power failed before anything was written
             if records.read_header(head, ordinal) is None:
                 yield None
-            yield from records.read_all(f)
+            yield from records.read_all(f, evidence)
 
     def _path(self, ordinal):
         return (QUARANTINE if ordinal in self._set_aside else FOLDER) + "/%08d" % ordinal

@@ -6,7 +6,8 @@ from cabinpay.wire import cose, messages
 from cabinpay.wire.schema import key, octets, row, text, u32
 from cabinpay.wire.trust import ACK, PULL, TIME
 
-from .door import STATEMENT, Door
+from . import AGENT
+from .door import NOTHING, STATEMENT, Door
 from .errors import Refused
 
 # What a bundle of 16 issuers and 32 ground keys takes, with room; it is gathered in RAM
@@ -29,6 +30,7 @@ class Session(Door):
         self._ops["pull"] = (_pull, None)
         self._ops["ack"] = (_statement, self._ack)
         self._ops["time"] = (_statement, self._time)
+        self._ops["status"] = (NOTHING, self._status)
 
     def _reset(self):
         super()._reset()
@@ -93,10 +95,10 @@ class Session(Door):
         if number > journal.number:
             self._terminal.roll_back(number, signed)
             raise Refused("rolled_back", "The ledger holds receipts that this terminal has lost. Take it out of use.")
-        if number > journal.acked:
-            if journal.head_at(number) != head:
-                raise Refused("other_branch", "The ledger holds another receipt under this number.")
-            self._terminal.acknowledge(number, signed)
+        if number > journal.acked and journal.head_at(number) != head:
+            raise Refused("other_branch", "The ledger holds another receipt under this number.")
+        # one given again, too, frees what has come due since
+        self._terminal.acknowledge(number, signed)
         return journal.acked
 
     def _time(self, signed):
@@ -107,3 +109,13 @@ class Session(Door):
         self._terminal.set_time(now, signed)
         self._timed = True
         return now
+
+    def _status(self):
+        """[kid, session nonce, state, agent, bundle version or 0, last number, acknowledged, percent full, time,
+        its quality]; its reader is the ground's alone."""
+        t = self._terminal
+        now, quality, _ = t.clock.read()
+        version = t.trust.bundle.version if t.trust.bundle else 0
+        full = 100 - max(0, t.journal.room()) * 100 // t.capacity()
+        report = [t.keys.kid, self._session_nonce, t.state, AGENT, version, t.journal.number, t.journal.acked]
+        return self._signed(self._codec.encode(report + [full, now, quality]), cose.AAD_STATUS)

@@ -35,17 +35,18 @@ class SpendTable:
         return (seq, total, count) if issuer else (0, 0, 0)
 
     def room_for(self, ident):
-        if self.get(ident)[0]:
-            return True
+        return self.get(ident)[0] > 0 or self._takes_new(ident)
+
+    def _takes_new(self, ident):
         return self.used < self.capacity and (ident[:8] in self._kids or len(self._kids) < MAX_ISSUERS)
 
     def add(self, ident, seq, amount, expiry):
         """Books a sale; ValueError where a new pass finds the table full: ask `room_for` first."""
-        if not self.room_for(ident):
-            raise ValueError("spend table is full")
         at = self._find(ident)
         _, last, total, _, count, issuer = struct.unpack_from(_SLOT, self._table, at)
         if not issuer:
+            if not self._takes_new(ident):
+                raise ValueError("spend table is full")
             self.used += 1
             last = total = count = 0
         self._put(at, ident, max(last, seq), total + amount, expiry, count + 1)
@@ -83,7 +84,7 @@ class SpendTable:
         """Takes back an entry that `entries` gave, in a table that does not have its pass; ValueError where it is full,
         or for no entry."""
         ident, seq, total, expiry, count, one = struct.unpack(_ENTRY, entry)
-        if one != 1 or not self.room_for(ident):
+        if one != 1 or not self._takes_new(ident):
             raise ValueError("spend table is full")
         self._put(self._find(ident), ident, seq, total, expiry, count)
         self.used += 1
@@ -121,12 +122,14 @@ class SpendTable:
 
     def _find(self, ident):
         """Offset of this pass's slot, or of the free one that it would take."""
-        cti = ident[8:]
+        table, cti, first = self._table, ident[8:], ident[8]
         issuer = self._kids.index(ident[:8]) + 1 if ident[:8] in self._kids else 0
-        slot = struct.unpack(">I", cti[:4])[0] % self._slots
+        at, end = struct.unpack(">I", cti[:4])[0] % self._slots * _SIZE, len(table)
         while True:
-            at = slot * _SIZE
-            used = self._table[at + _SIZE - 1]
-            if not used or (used == issuer and self._table[at : at + 8] == cti):
+            used = table[at + _SIZE - 1]
+            # its first byte tells most others from it, and makes no slice
+            if not used or (used == issuer and table[at] == first and table[at : at + 8] == cti):
                 return at
-            slot = (slot + 1) % self._slots
+            at += _SIZE
+            if at == end:
+                at = 0

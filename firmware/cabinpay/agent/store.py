@@ -5,12 +5,11 @@ from cabinpay.wire.receipts import VOID
 
 from . import records, snapshot
 from .errors import StorageError
-from .journal import Journal
+from .journal import ALL, Journal
 from .spend import SpendTable
 
 # Bytes without which an ack frees at once what the ledger holds: better on the ground than in a sale
 ROOMY = 65536
-_ALL = 1 << 30
 
 
 class Store:
@@ -69,7 +68,7 @@ class Store:
     def free_old(self, retention):
         """Frees what a ledger has held for `retention` seconds, and more where room runs short."""
         if not self.journal.fault:
-            self._free(self.journal.acked_by(self._clock.floor() - retention), _ALL)
+            self._free(self.journal.acked_by(self._clock.floor() - retention), ALL)
             self.full(ROOMY)
 
     def _start_counting(self):
@@ -78,7 +77,8 @@ class Store:
         self._ground_number = self.journal.number
 
     def _replay(self, record):
-        self._clock.raise_floor(record.floor)
+        if record.floor:
+            self._clock.raise_floor(record.floor)
         self._chain.replay(record)
         if record.type == records.TIME:
             self._start_counting()
@@ -92,10 +92,12 @@ class Store:
         if record.kind == VOID:
             self.give_back(spend)
             return
-        if not self.spend.room_for(spend[0] + spend[1]):
+        try:
+            self.book(spend)
+        except ValueError:
             # what made room for it when it was sold lies in a record that is damaged
             self.spend.drop(self._clock.floor())
-        self.book(spend)
+            self.book(spend)
 
     def _load(self):
         """Takes up a snapshot, where there is one, and returns what it says of the journal."""
@@ -118,7 +120,7 @@ class Store:
         """Frees receipts up to number `limit`, which a ledger holds, for `wanted` bytes; what must outlive them is made
         durable before. Passes that have expired go with them, and the snapshot has the floor that says so."""
         try:
-            last = self.journal.freeable(limit, wanted)
+            last, _ = self.journal.freeable(limit, wanted)
             if not self.journal.can_free(last):
                 return
             floor = self._clock.floor()
