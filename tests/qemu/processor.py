@@ -82,5 +82,8 @@ class Processor:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.prompt.__exit__()
+        assert self._process.stdout
+        self._process.stdout.close()
         self._process.kill()
         self._process.wait()
