@@ -66,7 +66,9 @@ def sources(firmware: Path = FIRMWARE) -> Iterator[tuple[Path, Path]]:
 
 
 def _needed(source: Path, board: Board) -> bool:
-    """Not the driver of another display, not what is written for another core."""
+    """Not the driver of another display, nor Wi-Fi where there is none, nor what is written for another core."""
+    if source.stem in _WIFI and not board.data["capabilities"]["wifi"]:
+        return False
     if source.parent.name == "io":
         unused = {"st7789" if board.oled else "oled", "" if board.rtc else "ds3231"}
         unused |= set() if "screen_log" in board.data else {"screen_log"}
@@ -77,6 +79,7 @@ def _needed(source: Path, board: Board) -> bool:
     return True
 
 
+_WIFI = {"wifi", "wlan", "network"}
 _THUMB = {"_thumb", "_sha_thumb", "_scalar_thumb"}
 _VIPER = {"_viper", "_sha_viper", "_scalar_viper"}
 
