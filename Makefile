@@ -19,6 +19,8 @@ help:
 	@echo "make wiring   each board's table and drawing of its wires, from its board.toml"
 	@echo "make bench  speeds as ratios to a yardstick in the same run"
 	@echo "make bench-sync  a sync over a line of 115200 baud, beside mpremote copying the same bytes"
+	@echo "make bench-ledger  receipts into the ledger against the raw PyNaCl rate, at 10 thousand and a million rows"
+	@echo "make load   hundreds of terminals at once against two gateways, on PostgreSQL and SQLite"
 	@echo "make bench-ed25519  cycles of signatures on the emulated Pico, instructions under qemu"
 	@echo "make qemu-images  MicroPython for a Cortex-M33 and for RV32 under qemu, for tests of signatures there"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
@@ -69,6 +71,12 @@ bench: $(READY)
 bench-sync: $(READY)
 	@PYTHONPATH=boards/unix:tests:tests/system $(BIN)/python tests/bench/sync.py
 	@PYTHONPATH=boards:boards/unix:tests:tests/system $(BIN)/python tests/bench/sync_pico.py
+
+bench-ledger: $(READY)
+	@PYTHONPATH=tests $(BIN)/python tests/bench/ledger.py
+
+load: $(READY)
+	@PYTHONPATH=tests $(BIN)/python tests/load/run.py
 
 bench-ed25519: $(READY)
 	@PYTHONPATH=boards:boards/unix:tests $(BIN)/python tests/bench/ed25519_cycles.py

@@ -1126,7 +1126,11 @@ def _copy(d: ptr16, a: ptr16, to: int, slot: int):
 def run(code: ptr32, slots, base, key):
     """Interprets a program from its first byte; base and key are tables of points."""
     at = back = times = start = 0
-    multiply, square, add, subtract = _multiply, _square, _add, _subtract
+    # one by one: together they would be a tuple, and where the heap puts it takes a time of its own
+    multiply = _multiply
+    square = _square
+    add = _add
+    subtract = _subtract
     while True:
         x = code[at]
         at += 1

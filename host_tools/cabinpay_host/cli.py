@@ -21,6 +21,7 @@ from . import (
     cli_inspect,
     cli_keys,
     cli_ledger,
+    cli_office,
     cli_sync,
     cli_terminal,
     cli_vectors,
@@ -56,6 +57,7 @@ app.command("maintenance")(cli_terminal.maintenance)
 app.command("log")(cli_terminal.log)
 app.command("dump")(cli_terminal.dump_)
 cli_books.mount(cli_ledger.app)
+cli_office.mount(cli_ledger.app)
 app.add_typer(cli_ledger.app, name="ledger")
 app.command("emulate")(cli_emulate.emulate)
 app.command("inspect", epilog="Example: cabinpay inspect payment.png --bundle 9C.bundle")(cli_inspect.inspect)

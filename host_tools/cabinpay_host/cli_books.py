@@ -14,7 +14,8 @@ from .cli_ledger import Location, Reader, open_ledger, place, user
 from .errors import Exit, HostError
 from .ledger import registry, roles, views
 from .ledger.rebuild import rebuild as rebuild_ledger
-from .ledger.store import Ledger
+from .ledger.store import WAIT, Ledger
+from .ledger.upgrade import upgrade as upgrade_ledger
 
 # Lines of what is missing that fit into one
 MOST_TOLD = 5
@@ -31,6 +32,7 @@ def mount(app: typer.Typer) -> None:
     app.command(epilog="Example: cabinpay ledger acks --ledger airline.db --ack ledger.key --out acks")(acks)
     app.command(epilog="Example: cabinpay ledger lost CART-7 --at 240")(lost)
     app.command(epilog="Example: cabinpay ledger rebuild --from airline.db.archive --ledger again.db")(rebuild)
+    app.command(epilog="Example: cabinpay ledger upgrade --ledger airline.db")(upgrade)
     app.command(epilog="Example: cabinpay ledger auditor kim --ledger airline.db")(auditor)
     app.command(epilog="Example: cabinpay ledger evidence CART-7 12 --ledger airline.db")(evidence)
 
@@ -46,7 +48,7 @@ def refund(
 ) -> None:
     """Give a debit back, in part or whole; all refunds of a payment never exceed it. There is no way back."""
     with open_ledger(ledger) as book:
-        made = book.refund(_kid(book, terminal), number, amount, reason, author, _hex(receipt))
+        made = book.refund(terminal_kid(book, terminal), number, amount, reason, author, _hex(receipt))
     print(made.hex())
 
 
@@ -68,7 +70,7 @@ def lost(
 ) -> None:
     """Report a terminal lost: whatever it signs above the number debits nobody, and what it debited is reversed."""
     with open_ledger(ledger) as book:
-        book.report_lost(_kid(book, terminal), at)
+        book.report_lost(terminal_kid(book, terminal), at)
     screen.note(f"{terminal} is closed at receipt {at}")
 
 
@@ -85,6 +87,12 @@ def rebuild(
         more = f", and {len(missing) - MOST_TOLD} more" if len(missing) > MOST_TOLD else ""
         advice = "sync every terminal, give what else was lost again, and rebuild from the new archive"
         raise HostError("archive_damaged", f"{'; '.join(missing[-MOST_TOLD:])}{more}: {advice}", Exit.CHECKS)
+
+
+def upgrade(ledger: Location) -> None:
+    """Bring a ledger of an earlier version up to this program's: all of it or nothing."""
+    before, after = upgrade_ledger(*place(ledger), WAIT)
+    screen.note(f"version {after} already" if before == after else f"version {before} is now {after}")
 
 
 def auditor(
@@ -129,7 +137,7 @@ def evidence(
     screen.show_json({"evidence": rows}) if as_json else screen.show_rows("Evidence", rows)
 
 
-def _kid(book: Ledger, terminal: str) -> bytes:
+def terminal_kid(book: Ledger, terminal: str) -> bytes:
     with book.reading() as session:
         return registry.terminal_named(session, terminal).kid
 

@@ -56,11 +56,13 @@ def _ordered(value: Any, depth: int) -> Any:
     """`value` with its map keys in bytewise order of their encodings."""
     if depth > MAX_DEPTH:
         raise ValueError("nested too deeply")
+    if type(value) is bytes:  # nearly everything is
+        return value
     if isinstance(value, dict):
         return _ordered_map(value, depth)
     if isinstance(value, (list, tuple)):
         return [_ordered(item, depth + 1) for item in value]
-    if value is None or isinstance(value, (bool, str, bytes, bytearray, memoryview)):
+    if value is None or isinstance(value, (str, bytes, bool, bytearray, memoryview)):
         return bytes(value) if isinstance(value, memoryview) else value
     if isinstance(value, int):
         if value not in _WHOLE:
@@ -70,7 +72,18 @@ def _ordered(value: Any, depth: int) -> Any:
 
 
 def _ordered_map(value: dict[Any, Any], depth: int) -> dict[Any, Any]:
-    if any(isinstance(key, bool) or not isinstance(key, (int, str, bytes)) for key in value):
-        raise TypeError("key of a type that cannot be one")
-    ordered = sorted(value, key=lambda key: cbor2.dumps(_ordered(key, depth + 1)))
-    return {key: _ordered(value[key], depth + 1) for key in ordered}
+    return {key: _ordered(value[key], depth + 1) for key in sorted(value, key=_place)}
+
+
+def _place(key: Any) -> tuple[Any, ...]:
+    """Sorts as the key's encoding does, bytewise: its major type, then its head's argument, then what follows."""
+    if type(key) is int:
+        if key not in _WHOLE:
+            raise ValueError("integer of more than 64 bits")
+        return (0, key) if key >= 0 else (1, -1 - key)
+    if type(key) is bytes:
+        return 2, len(key), key
+    if type(key) is str:
+        octets = key.encode()
+        return 3, len(octets), octets
+    raise TypeError("key of a type that cannot be one")

@@ -1,5 +1,7 @@
 """Amounts for people: minor units of ISO 4217 currencies as text."""
 
+from .errors import Exit, HostError
+
 # What airlines sell in; anything else is shown by its number and in minor units.
 _KNOWN = {
     36: ("AUD", 2), 124: ("CAD", 2), 156: ("CNY", 2), 344: ("HKD", 2), 360: ("IDR", 2), 392: ("JPY", 0),
@@ -12,6 +14,19 @@ _KNOWN = {
 def name(currency: int) -> str:
     """Three letters, or the ISO 4217 number as three digits where they are not known here."""
     return _KNOWN[currency][0] if currency in _KNOWN else f"{currency:03}"
+
+
+def number(name: str) -> int:
+    """The currency that is written so: three letters, or its number."""
+    found = next((n for n, (letters, _) in _KNOWN.items() if letters == name.upper()), None)
+    if found is None and not name.isdecimal():
+        raise HostError("usage", f"{name} is no currency known here: give its ISO 4217 number", Exit.USAGE)
+    return int(name) if found is None else found
+
+
+def exponent(currency: int) -> int:
+    """Decimals, as ISO 4217 has it; 2 for what is not known here."""
+    return _KNOWN.get(currency, ("", 2))[1]
 
 
 def show(amount: int, currency: int, exponent: int | None = None) -> str:

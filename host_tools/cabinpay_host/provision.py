@@ -12,6 +12,9 @@ from .errors import Exit, HostError
 from .ledger.store import Ledger
 from .link import Link
 
+# A terminal that has just started for the first time has more to load than one in service
+HELLO_SECONDS = 8.0
+
 
 @dataclass(frozen=True)
 class Provisioned:
@@ -52,7 +55,7 @@ def provision(
     """Makes the terminal's keys, notes it in the ledger, sends the bundle with its files (contents by name). Cut
     anywhere and run again it completes."""
     ledger.add_bundle(bundle, contents)  # without its issuers nothing that this terminal sells could be debited
-    hello = link.hello()
+    hello = link.hello(HELLO_SECONDS)
     fresh = hello.state == "blank"
     if hello.state == "ready" and hello.label == label and ledger.knows_terminal(hello.public_key):
         return Provisioned(label, hello.public_key, False)  # only the last answer was lost

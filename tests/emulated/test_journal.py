@@ -9,8 +9,8 @@ from littlefs import LittleFS, UserContext
 
 import micropython
 from cabinpay_host import flash_image
+from cabinpay_host.flash import agent, boards
 from emulated.repl import Repl
-from pico import install
 from pico_emulated.emulator import Pico
 from pico_emulated.layout import BOARD, ROOT
 
@@ -27,7 +27,7 @@ ACTS = ("j.sale()", "j.roll()", "j.ack(11)", "j.free()")
 def _with_journal(formatted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A flash with the agent's modules and a journal of a few receipts."""
     path = Path(shutil.copy(formatted, tmp_path_factory.mktemp("journal") / "flash.img"))
-    contents = {name: data for name, data in install.files().items() if name.startswith("cabinpay/")}
+    contents = {name: data for name, data in agent.files(boards.load("pico")).items() if name.startswith("cabinpay/")}
     contents["journal_device.py"] = (HERE / "journal_device.py").read_bytes()
     put_all(path, contents)
     return path

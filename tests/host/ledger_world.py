@@ -1,17 +1,24 @@
 """Issuers, bundles, passes, payments and terminals for the ledger's tests, all from written seeds; and what the tests
 look at."""
 
+import contextlib
 import hashlib
+import os
+import re
+import shutil
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from nacl import bindings as sodium
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, select, text
 
+import postgres
 from cabinpay.wire import claims, cose, receipts, trust
 from cabinpay.wire.files import REVOKED
 from cabinpay.wire.keys import kid
 from cabinpay_host import codec, crypto
 from cabinpay_host.ledger import Ledger, audit, views
+from cabinpay_host.ledger.archive import RECEIPT  # noqa: F401 (tests count records by it)
 from cabinpay_host.ledger.models import Base
 
 NOW = 1_750_000_000
@@ -201,8 +208,69 @@ def new_ledger(folder, *terminals, bundles=(), wait=5.0, overspend="passenger"):
     return ledger
 
 
-def places(folder):
-    return f"sqlite:///{folder / 'ledger.db'}", folder / "ledger.archive"
+def places(folder, name="ledger"):
+    """(database URL, archive) of a ledger in `folder`, on the engine that the test runs on; see conftest.py."""
+    return url_of(folder, name), folder / f"{name}.archive"
+
+
+def url_of(folder, name="ledger"):
+    server = os.environ.get("CABINPAY_TEST_SERVER")
+    if server is None:
+        return f"sqlite:///{folder / name}.db"
+    return postgres.database(Path(server), postgres.name_for(folder / name))
+
+
+def location(folder, name):
+    """What --ledger takes, in `folder`, for a ledger whose archive is NAME.db.archive."""
+    file = {"l": "ledger"}.get(name, name)
+    return f"{url_of(folder, file)}#{name}.db.archive" if on_server() else f"{name}.db"
+
+
+def copied(folder, to):
+    """Another ledger like the one in `folder`, which nobody may have open."""
+    shutil.copytree(folder, to, dirs_exist_ok=True)
+    if on_server():
+        names = (postgres.name_for(f / "ledger") for f in (folder, to))
+        postgres.copy(Path(os.environ["CABINPAY_TEST_SERVER"]), *names)
+
+
+@contextlib.contextmanager
+def _from_outside(folder):
+    """A connection that no constraint between rows binds."""
+    engine = create_engine(url_of(folder))
+    try:
+        with engine.begin() as connection:
+            if on_server():
+                connection.execute(text("SET session_replication_role = replica"))
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def alter(folder, *statements):
+    """Each must alter something."""
+    with _from_outside(folder) as connection:
+        for statement in statements:
+            assert connection.execute(text(_spoken(statement))).rowcount, statement
+
+
+def fetched(folder, query):
+    with _from_outside(folder) as connection:
+        return connection.execute(text(query)).all()
+
+
+def _spoken(statement):
+    """SQLite's octets and truths as the server says them."""
+    if not on_server():
+        return statement
+    statement = statement.replace("zeroblob(32)", f"x'{bytes(32).hex()}'")
+    statement = re.sub(r"[xX]'([0-9a-fA-F]*)'", r"decode('\1', 'hex')", statement)
+    truth = re.compile(r"\b(voided|anchored|streamed|word) = (0|1)\b")
+    return truth.sub(lambda m: f"{m[1]} = {'TRUE' if m[2] == '1' else 'FALSE'}", statement)
+
+
+def on_server():
+    return "CABINPAY_TEST_SERVER" in os.environ
 
 
 def pull(ledger, terminal, batch=3):

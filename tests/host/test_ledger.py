@@ -220,6 +220,7 @@ def test_one_that_was_killed_while_it_was_made_is_made_again(tmp_path, torn):
         assert faults(ledger) == []
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("content", [b"something else", b"CPARCH1\n" + bytes(300)])
 def test_an_archive_that_may_hold_something_is_not_taken_for_an_attempt(tmp_path, content):
     _, archive = w.places(tmp_path)

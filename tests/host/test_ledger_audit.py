@@ -1,7 +1,5 @@
 """`cabinpay ledger verify` finds each single thing that was altered behind the ledger's back, and says it once."""
 
-import shutil
-import sqlite3
 
 import pytest
 
@@ -50,16 +48,13 @@ def good(tmp_path_factory):
 
 @pytest.fixture
 def copy(good, tmp_path):
-    shutil.copytree(good, tmp_path, dirs_exist_ok=True)
+    w.copied(good, tmp_path)
     return tmp_path
 
 
 def altered(folder, *statements):
     """What verify says after these statements; each of them must have altered something."""
-    with sqlite3.connect(folder / "ledger.db") as other:
-        for statement in statements:
-            assert other.execute(statement).rowcount, statement
-    other.close()
+    w.alter(folder, *statements)
     return verified(folder)
 
 
@@ -71,10 +66,7 @@ def verified(folder):
 
 
 def count(folder, query):
-    with sqlite3.connect(folder / "ledger.db") as other:
-        (number,) = other.execute(query).fetchone()
-    other.close()
-    return number
+    return w.fetched(folder, query)[0][0]
 
 
 A_SALE = "(SELECT MIN(receipt_id) FROM settlements)"
@@ -158,7 +150,9 @@ MUTATIONS = {
     ),
     "booked as something else": ([f"UPDATE receipts SET booked = 'replay' WHERE id = {A_SALE}"], "counts as booked", 1),
     "a settlement deleted": ([f"DELETE FROM settlements WHERE receipt_id = {A_SALE}"], "a sale is not settled", 1),
-    "a settlement's limits": (["UPDATE settlements SET limit_sale = 7 WHERE rowid = 1"], "a settlement is not what", 1),
+    "a settlement's limits": (
+        [f"UPDATE settlements SET limit_sale = 7 WHERE receipt_id = {A_SALE}"], "a settlement is not what", 1
+    ),
     "a settlement given to the replay": (
         [
             f"UPDATE settlements SET receipt_id = {A_REPLAY} WHERE (cti, seq) ="

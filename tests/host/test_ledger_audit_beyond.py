@@ -1,6 +1,6 @@
 """`cabinpay ledger verify` on what a terminal should have refused, bearers, lists of revoked passes and the policy."""
 
-import shutil
+
 
 import pytest
 
@@ -38,7 +38,7 @@ def good(tmp_path_factory):
 
 @pytest.fixture
 def copy(good, tmp_path):
-    shutil.copytree(good, tmp_path, dirs_exist_ok=True)
+    w.copied(good, tmp_path)
     return tmp_path
 
 

@@ -1,6 +1,6 @@
 """`cabinpay ledger verify` on voids, breaks, hand-ins, refunds, lost terminals and auditors: each alteration, once."""
 
-import shutil
+
 
 import pytest
 
@@ -55,7 +55,7 @@ def good(tmp_path_factory):
 
 @pytest.fixture
 def copy(good, tmp_path):
-    shutil.copytree(good, tmp_path, dirs_exist_ok=True)
+    w.copied(good, tmp_path)
     return tmp_path
 
 

@@ -213,7 +213,7 @@ def test_a_list_whose_commit_never_came_is_no_hindrance(tmp_path, monkeypatch):
         ledger.take(terminal.kid, terminal.items, "sync")
         ledger.add_bundle(data, {"revoked": file})
         assert open_codes(ledger) == {("A", 2): ["revoked"]} and faults(ledger) == []
-        again, _ = rebuild(ledger.archive.path, f"sqlite:///{tmp_path}/again.db", tmp_path / "again.archive")
+        again, _ = rebuild(ledger.archive.path, *w.places(tmp_path, "again"))
         with again:
             assert tables(again) == tables(ledger) and faults(again) == []
 

@@ -72,7 +72,7 @@ def test_a_ledger_restored_from_a_backup_says_what_it_never_got(tmp_path, held, 
         assert money(ledger)[ann.account, w.EUR] == (8 - max(0, 6 - max(held, 1))) * 650 and faults(ledger) == []
         # a second sync is as cheap as any
         assert sync(ledger, freed)[1] == [10]
-        rebuilt, _ = rebuild(tmp_path / "ledger.archive", f"sqlite:///{tmp_path / 'again.db'}", tmp_path / "again")
+        rebuilt, _ = rebuild(tmp_path / "ledger.archive", *w.places(tmp_path, "again"))
         with rebuilt:
             assert tables(rebuilt) == tables(ledger) and faults(rebuilt) == []
         # the backup's own archive brings the rest: the gap is closed

@@ -179,6 +179,7 @@ def test_what_no_phone_may_hand_in(tmp_path):
         assert dump(ledger)["receipts"] == [] and ledger.archive.path.stat().st_size == size
 
 
+@pytest.mark.engine("sqlite")
 def test_the_wallets_command(tmp_path, capsys):
     """Every receipt it keeps, with the payment that it was made over; one refusal stops no other."""
     terminal, ann, sales = flight()

@@ -94,7 +94,7 @@ def settle_all(ledger):
 
 
 def again(folder, ledger):
-    copy, missing = rebuild(ledger.archive.path, f"sqlite:///{folder}/again.db", folder / "again.archive")
+    copy, missing = rebuild(ledger.archive.path, *w.places(folder, "again"))
     with copy:
         assert missing == [] and faults(copy) == []
         assert tables(copy, forked=True) == tables(ledger, forked=True)

@@ -52,7 +52,7 @@ STEPS = [
     (store_module.custody, "advance", False),  # rows written, archive not
     (arc.Archive, "append", False),  # archive written, nothing committed
     (store_module, "load_cases", True),  # committed, not judged
-    (store_module, "check", True),
+    (store_module, "check_all", True),
     (store_module, "book", True),  # judged, judgement not committed
 ]
 
@@ -149,6 +149,7 @@ def refusal(call, *args, **kwargs):
     return e.value.code, e.value.exit_code
 
 
+@pytest.mark.engine("sqlite")
 def test_a_locked_ledger_says_so_and_takes_nothing(tmp_path, taken):
     terminal, _ = flight()
     with w.new_ledger(tmp_path, terminal, wait=0.1) as ledger:
@@ -163,6 +164,7 @@ def test_a_locked_ledger_says_so_and_takes_nothing(tmp_path, taken):
         assert dump(ledger) == taken
 
 
+@pytest.mark.engine("sqlite")
 def test_a_reader_that_holds_up_the_commit(tmp_path, taken):
     """Locked at the last moment: the archive has the records by then, and keeps them once."""
     terminal, _ = flight()
@@ -194,6 +196,7 @@ def raise_locked():
     raise HostError("ledger_locked", "locked", 6)
 
 
+@pytest.mark.engine("sqlite")
 def test_a_full_disk_under_the_database(tmp_path, taken):
     terminal, _ = flight()
     with w.new_ledger(tmp_path, terminal) as ledger:
@@ -280,6 +283,7 @@ def test_lost_and_foreign_archives(tmp_path):
     Ledger.open(url, archive).close()
 
 
+@pytest.mark.engine("sqlite")
 def test_what_is_no_ledger(tmp_path):
     url, archive = w.places(tmp_path)
     file = tmp_path / "ledger.db"
@@ -300,6 +304,7 @@ def test_what_is_no_ledger(tmp_path):
     assert refusal(Ledger.create, f"sqlite:///{tmp_path}/new.db", archive, []) == ("bad_roots", 3)
 
 
+@pytest.mark.engine("sqlite")
 def test_a_creation_that_fails_leaves_nothing(tmp_path, monkeypatch):
     url, archive = w.places(tmp_path)
     assert refusal(Ledger.create, url, tmp_path / "no" / "archive", [w.ROOT.public]) == ("archive_failed", 6)
@@ -311,6 +316,7 @@ def test_a_creation_that_fails_leaves_nothing(tmp_path, monkeypatch):
     Ledger.create(url, archive, [w.ROOT.public]).close()
 
 
+@pytest.mark.engine("sqlite")
 def test_another_version_and_a_read_only_ledger(tmp_path):
     terminal, _ = flight()
     url, archive = w.places(tmp_path)

@@ -1,7 +1,7 @@
 """What a sale costs in flash, and how many receipts fit, by board. python -m power.flash_costs prints the table."""
 
 import micropython
-from pico import install
+from cabinpay_host.flash import agent, boards
 from power.flights import HERE
 
 BLOCK = 4096
@@ -14,9 +14,9 @@ BUSY = 300  # sales a day
 
 def figures(blocks: int) -> dict[str, float]:
     """What filling.py says of a flash of so many blocks with the agent on it."""
-    agent = sum(-(-len(data) // BLOCK) * BLOCK for data in install.files().values())
+    taken = sum(-(-len(data) // BLOCK) * BLOCK for data in agent.files(boards.load("pico")).values())
     path = (str(HERE), str(HERE.parent / "portable"))
-    output = micropython.run(str(HERE / "filling.py"), str(blocks), str(agent), path=path, heap="20m", timeout=600)
+    output = micropython.run(str(HERE / "filling.py"), str(blocks), str(taken), path=path, heap="20m", timeout=600)
     return {name: float(value) for name, value in (line.rsplit(":", 1) for line in output.splitlines())}
 
 

@@ -20,16 +20,18 @@ from typing import BinaryIO, NamedTuple
 from ..errors import Exit, HostError
 
 ROOT, BUNDLE, TERMINAL, ENROLMENT, RECEIPT, HAND_IN, ORDER, REFUND, LOST, ROLE, RETRACTED, FILE, POLICY = range(1, 14)
-COMMITTED = 14
+COMMITTED, BATCH, ANSWER, WORKED = range(14, 18)
 # Fields by kind; numbers, times and amounts are u64:
 # ROOT (public key) · BUNDLE (COSE bytes) · TERMINAL (public key, label, airline) · ENROLMENT (issuer kid, cti, sub,
 # passenger) · RECEIPT and HAND_IN (terminal kid, number, receipt, evidence) · ORDER (terminal kid, number, SHA-256,
 # SHA-256 of what the terminal gave just before it, where that is not what the receipt says; zeros: it holds nothing
 # there any more) · FILE (name, bytes) of a bundle · POLICY (who bears what went over a pass's limits) · and decisions:
 # REFUND (id, terminal kid, number, SHA-256, amount, reason, author, time) · LOST (id, terminal kid, number, time) ·
+# BATCH (id, issuer kid, currency, author, time, CBOR [[cti, amount], …]) · ANSWER (id, time, CBOR [[batch's id, cti,
+# state, reason], …]) · WORKED (id, terminal kid, number, each SHA-256 there, code, reason, author, time) ·
 # ROLE (id, name, role, 1 given or 0 taken, author, time) · RETRACTED (`ident` of the decision before it that was never
 # committed) · COMMITTED (): the decision before it was. Terminals and enrolments are decisions like these.
-DECISIONS = (REFUND, LOST, ROLE, TERMINAL, ENROLMENT)
+DECISIONS = (REFUND, LOST, ROLE, TERMINAL, ENROLMENT, BATCH, ANSWER, WORKED)
 
 _MAGIC = b"CPARCH1\n"
 HEADER = len(_MAGIC) + 16

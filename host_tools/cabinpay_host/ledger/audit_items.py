@@ -18,7 +18,23 @@ from cabinpay.wire.keys import kid
 from cabinpay.wire.trust import Bundle
 
 from .. import codec
-from .archive import BUNDLE, ENROLMENT, FILE, HAND_IN, LOST, ORDER, POLICY, RECEIPT, REFUND, ROLE, ROOT, TERMINAL
+from .archive import (
+    ANSWER,
+    BATCH,
+    BUNDLE,
+    ENROLMENT,
+    FILE,
+    HAND_IN,
+    LOST,
+    ORDER,
+    POLICY,
+    RECEIPT,
+    REFUND,
+    ROLE,
+    ROOT,
+    TERMINAL,
+    WORKED,
+)
 from .audit_sql import octets, shown
 
 
@@ -164,6 +180,29 @@ def _role_record(_: Keys, __: bytes, *said: bytes) -> list[Item]:
     return [Item(f"role {role.decode()} of {name.decode()}", digest)]
 
 
+def _batch_record(_: Keys, ident: bytes, *said: bytes) -> list[Item]:
+    issuer_kid, currency, author, made, lines = said
+    asked = codec.decode(lines)
+    digest = _digest(issuer_kid, _int(currency), author.decode(), _int(made), len(asked))
+    items = [Item(f"batch {ident.hex()}", digest)]
+    return items + [Item(f"pass {cti.hex()} in batch {ident.hex()}", _digest(amount)) for cti, amount in asked]
+
+
+def _answer_record(_: Keys, __: bytes, *said: bytes) -> list[Item]:
+    told, answers = said
+    return [
+        Item(f"answer on pass {cti.hex()} in batch {ident.hex()}", _digest(state, reason, _int(told)))
+        for ident, cti, state, reason in codec.decode(answers)
+    ]
+
+
+def _worked_record(_: Keys, ident: bytes, *said: bytes) -> list[Item]:
+    terminal_kid, number, hashes, code, reason, author, made = said
+    digest = _digest(code.decode(), reason.decode(), author.decode(), _int(made))
+    names = (_receipt_name(terminal_kid, _int(number), hashes[i : i + 32]) for i in range(0, len(hashes), 32))
+    return [Item(f"working {ident.hex()} on {name}", digest) for name in names]
+
+
 def _int(octets: bytes) -> int:
     return int.from_bytes(octets, "big")
 
@@ -181,6 +220,9 @@ RECORDS: dict[int, Callable[..., list[Item]]] = {
     REFUND: _refund_record,
     LOST: _lost_record,
     ROLE: _role_record,
+    BATCH: _batch_record,
+    ANSWER: _answer_record,
+    WORKED: _worked_record,
 }
 
 
@@ -221,6 +263,10 @@ def _evidence_row(_: Keys, row: Row[Any]) -> Item:
     return Item(f"evidence {shown(row.hash)} of {name}", digest, _sha(row.raw) == octets(row.hash))
 
 
+def _where(row: Row[Any]) -> str:
+    return _receipt_name(row.terminal_kid, row.number, row.sha256)
+
+
 # Whether a receipt's bytes are what its hash says is looked at where it is opened: audit_receipts.py.
 TABLES: list[tuple[str, Callable[[Keys, Row[Any]], Item]]] = [
     ("SELECT overspend FROM meta", _policy_row),
@@ -246,6 +292,25 @@ TABLES: list[tuple[str, Callable[[Keys, Row[Any]], Item]]] = [
         "SELECT f.ident, r.terminal_kid, r.number, r.sha256, f.amount, f.reason, f.author, f.made FROM refunds f"
         " LEFT JOIN receipts r ON r.id = f.receipt_id",
         lambda _, row: Item(f"refund {shown(row.ident)}", _digest(*row[1:])),
+    ),
+    (
+        "SELECT b.ident, b.issuer_kid, b.currency, b.author, b.made, COUNT(l.cti) FROM batches b"
+        " LEFT JOIN batch_lines l ON l.batch_id = b.id GROUP BY 1, 2, 3, 4, 5",
+        lambda _, row: Item(f"batch {shown(row.ident)}", _digest(*row[1:])),
+    ),
+    (
+        "SELECT b.ident, l.cti, l.amount FROM batch_lines l JOIN batches b ON b.id = l.batch_id",
+        lambda _, row: Item(f"pass {shown(row.cti)} in batch {shown(row.ident)}", _digest(row.amount)),
+    ),
+    (
+        "SELECT b.ident, l.cti, l.state, l.reason, l.told FROM batch_lines l JOIN batches b ON b.id = l.batch_id"
+        " WHERE l.state <> 'open'",
+        lambda _, row: Item(f"answer on pass {shown(row.cti)} in batch {shown(row.ident)}", _digest(*row[2:])),
+    ),
+    (
+        "SELECT w.ident, r.terminal_kid, r.number, r.sha256, w.code, w.reason, w.author, w.made FROM workings w"
+        " LEFT JOIN receipts r ON r.id = w.receipt_id",
+        lambda _, row: Item(f"working {shown(row.ident)} on {_where(row)}", _digest(*row[4:])),
     ),
     (
         "SELECT name, role, author, made FROM roles",

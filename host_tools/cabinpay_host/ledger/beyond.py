@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from cabinpay.wire import cose
 from cabinpay.wire.claims import CHALLENGED, Pass, Payment
 from cabinpay.wire.files import REVOKED, Rows
-from cabinpay.wire.receipts import FLOOR, SALE, Open, Sale, read_receipt
+from cabinpay.wire.receipts import FLOOR, SALE, Open, Sale
 from cabinpay.wire.trust import Bundle
 
 from .. import codec
@@ -31,6 +31,7 @@ from .ends import ENDS, Ends
 from .flags import Flags
 from .models import SOUND, BundleFile, EvidenceRow, ExceptionRow, ReceiptRow, Terminal
 from .proof import read_evidence
+from .reading import pass_of, receipt_of
 from .rules import Rules, load_rules, revoked_file
 
 BEYOND = ("no_shift", "flight", "lifetime", "stale", "bundle_expired", "over_cap", "revoked")
@@ -51,9 +52,9 @@ def shown(session: Session, row: ReceiptRow) -> Shown:
     """Read again from what is held; signatures were checked when it was judged."""
     judged_by = (EvidenceRow.receipt_id == row.id) & (EvidenceRow.sha256 == row.evidence_sha256)
     evidence = read_evidence(session.scalars(select(EvidenceRow.raw).where(judged_by)).one())
-    sale = read_receipt(cose.parse(row.raw, codec).payload, codec)
+    _, sale = receipt_of(row.raw)
     assert isinstance(sale, Sale)
-    claims = Pass.unpack(cose.parse(evidence.signed_pass, codec).payload, codec)
+    _, claims = pass_of(evidence.signed_pass)
     return Shown(sale, claims, Payment.unpack(cose.parse(evidence.payment, codec).payload, codec))
 
 
@@ -152,7 +153,7 @@ def _opened(session: Session, shifts: set[_Shift]) -> defaultdict[_Shift, list[l
     columns = tuple_(ReceiptRow.terminal_kid, ReceiptRow.number)
     query = select(ReceiptRow).where(columns.in_(shifts), ReceiptRow.word)
     for row in session.scalars(query) if shifts else ():
-        opened = read_receipt(cose.parse(row.raw, codec).payload, codec)
+        _, opened = receipt_of(row.raw)
         found[row.terminal_kid, row.number].append(opened.flight[1:] if isinstance(opened, Open) else [])
     return found
 

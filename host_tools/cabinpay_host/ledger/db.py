@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
@@ -23,6 +23,19 @@ _LINES = {
     "SQLITE_CORRUPT": ("ledger_damaged", "the ledger file is damaged: restore its backup, keep the archive as it is"),
     "SQLITE_IOERR": ("ledger_io", "reading or writing the ledger failed: check the disk, nothing was taken"),
 }
+# By SQLSTATE, or the class that it begins with
+_SERVER_LINES = {
+    "55P03": _LINES["SQLITE_BUSY"],
+    "40": _LINES["SQLITE_BUSY"],
+    "53300": ("ledger_locked", "the database has too many users at once: wait and try again"),
+    "53": _LINES["SQLITE_FULL"],
+    "25006": _LINES["SQLITE_READONLY"],
+    "42501": ("ledger_read_only", "this user may not write to the ledger's database: ask for the right to"),
+    "57": ("ledger_io", "the database server ended the connection: try again, nothing was taken"),
+    "58": _LINES["SQLITE_IOERR"],
+    "XX": ("ledger_damaged", "the database is damaged: restore its backup, keep the archive as it is"),
+}
+_UNREACHABLE = ("ledger_missing", "the database cannot be reached: check its URL, and that the server runs")
 
 
 def parsed(url: str | URL) -> URL:
@@ -42,11 +55,28 @@ def connect(url: URL, wait: float) -> Engine:
     """An engine whose writers wait at most `wait` seconds for each other."""
     if url.get_backend_name() != "sqlite":
         with _known_url():
-            return create_engine(url)
+            return _server(url, wait)
     engine = create_engine(url, connect_args={"timeout": wait})
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+@contextlib.contextmanager
+def closed_on_error(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+def _server(url: URL, wait: float) -> Engine:
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    # an acked commit must outlive a power cut, whatever the server's default
+    options = f"-c lock_timeout={max(1, int(wait * 1000))} -c synchronous_commit=on"
+    return create_engine(url, connect_args={"options": options}, pool_pre_ping=True)
 
 
 @contextlib.contextmanager
@@ -62,6 +92,8 @@ def _configure(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     # an acked commit must outlive a power cut: EXTRA syncs the folder after the journal is gone, FULL does not
     connection.execute("PRAGMA synchronous = EXTRA")
+    # 64 MB: the usual 2 MB do not hold the upper pages of a large ledger's indexes
+    connection.execute("PRAGMA cache_size = -65536")
 
 
 def _begin(connection: Connection) -> None:
@@ -72,14 +104,40 @@ def _begin(connection: Connection) -> None:
 @contextlib.contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """A session that sees one state of the ledger."""
-    with told(), Session(engine) as session:
+    with told(), Session(_one_state(engine)) as session:
         yield session
+
+
+def _one_state(engine: Engine) -> Engine:
+    # SQLite's transactions see one state anyway; a server's see every commit of others as it comes
+    sqlite = engine.dialect.name == "sqlite"
+    return engine if sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
+
+
+class _Writer(Session):
+    """There is one at a time, so it numbers new rows itself: a database that does it is asked once for every row."""
+
+
+@event.listens_for(_Writer, "before_flush")
+def _number(session: Session, _context: object, _instances: object) -> None:
+    for row in session.new:
+        if hasattr(row, "id") and row.id is None:
+            row.id = next_id(session, type(row))
+
+
+def next_id(session: Session, kind: Any) -> int:
+    """For a new row, in a writer's session."""
+    last: dict[type[Any], int] = session.info.setdefault("last", {})
+    if kind not in last:
+        last[kind] = session.connection().scalar(select(func.max(kind.id))) or 0
+    last[kind] += 1
+    return last[kind]
 
 
 @contextlib.contextmanager
 def writing(engine: Engine) -> Iterator[tuple[Session, Meta]]:
     """The one writer's session; commits at the end, and leaves nothing behind on any error."""
-    with told(), Session(engine.execution_options(writing=True)) as session, session.begin():
+    with told(), _Writer(engine.execution_options(writing=True)) as session, session.begin():
         yield session, session.scalars(select(Meta).with_for_update()).one()
 
 
@@ -95,8 +153,19 @@ def told() -> Iterator[None]:
 
 
 def _error(e: DBAPIError) -> HostError:
+    code, line = _line(e)
+    return HostError(code, line, Exit.STORAGE)
+
+
+def _line(e: DBAPIError) -> tuple[str, str]:
     name = str(getattr(e.orig, "sqlite_errorname", ""))
-    for prefix, (code, line) in _LINES.items():
+    for prefix, known in _LINES.items():
         if name.startswith(prefix):
-            return HostError(code, line, Exit.STORAGE)
-    return HostError("ledger_failed", f"the ledger's database says: {str(e.orig).splitlines()[0]}", Exit.STORAGE)
+            return known
+    state = getattr(e.orig, "sqlstate", "")
+    if state is None:  # the driver's own: it never reached the server, or lost it
+        return _SERVER_LINES["57"] if e.connection_invalidated else _UNREACHABLE
+    for prefix, known in _SERVER_LINES.items():
+        if state.startswith(prefix):
+            return known
+    return "ledger_failed", f"the ledger's database says: {str(e.orig).splitlines()[0]}"

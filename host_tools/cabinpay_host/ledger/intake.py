@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from cabinpay.wire.schema import U32
 
 from ..errors import Exit, HostError
 from . import archive as arc
+from .db import next_id
 from .judge import follows
 from .models import PENDING, EvidenceRow, ReceiptRow, Terminal
 
@@ -86,7 +87,7 @@ def _add_evidence(
     session: Session, items: list[Item], rows: dict[_Key, ReceiptRow], fresh: set[_Key], kind: int
 ) -> list[arc.Record]:
     there = _evidence(session, [row.id for row in rows.values()])
-    records = []
+    records, held = [], []
     for number, raw, evidence in items:
         at = number, hashlib.sha256(raw).digest()
         row = rows[at]
@@ -94,12 +95,16 @@ def _add_evidence(
         known, handed = there.get(key), kind == arc.HAND_IN
         added = bool(evidence) and (known is None or (handed and not known.handed))
         if added:
-            there[key] = known or EvidenceRow(receipt_id=row.id, sha256=key[1], raw=evidence, handed=handed)
-            there[key].handed = handed
-            session.add(there[key])
+            if known:
+                known.handed = handed
+            else:
+                new = {"id": next_id(session, EvidenceRow), "receipt_id": row.id, "sha256": key[1], "raw": evidence}
+                held.append({**new, "handed": handed})
             _judge_again(row)
         if added or at in fresh:
             records.append(arc.receipt_record(kind, row.terminal_kid, number, raw, evidence))
+    if held:
+        session.connection().execute(insert(EvidenceRow), held)
     return records
 
 

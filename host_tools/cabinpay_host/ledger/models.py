@@ -6,10 +6,10 @@ fields below it, `anchored`, `streamed`); exceptions are opened and cleared, nev
 
 from typing import Annotated
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA = 3
+SCHEMA = 4
 # schema_version while a ledger is being rebuilt
 UNFINISHED = 0
 
@@ -17,17 +17,26 @@ UNFINISHED = 0
 PENDING, SOUND, REFUSED = "pending", "sound", "refused"
 # Entry.kind
 SALE, REPLAY, REVERSAL, REFUND, OVERSPEND = "sale", "replay", "reversal", "refund", "overspend"
+# BatchLine.state
+OPEN, SETTLED, DECLINED = "open", "settled", "declined"
 # Meta.overspend
 PASSENGER, AIRLINE, ISSUER = BEARERS = "passenger", "airline", "issuer"
 
 Octets = Annotated[bytes, mapped_column(LargeBinary)]
 Long = Annotated[int, mapped_column(BigInteger)]
+# SQLite counts rows in its INTEGER PRIMARY KEY only; 2^31 postings are a hundred days of ten million receipts
+Ident = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"))]
 Word = Annotated[str, mapped_column(String(16))]
 Text = Annotated[str, mapped_column(String(160))]
 
 
 class Base(DeclarativeBase):
     pass
+
+
+def sparse(name: str, *columns: str, where: str) -> Index:
+    """An index of few rows of a large table."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Meta(Base):
@@ -106,10 +115,12 @@ class ReceiptRow(Base):
     __table_args__ = (
         UniqueConstraint("terminal_kid", "number", "sha256"),
         Index("receipts_payment", "issuer_kid", "cti", "seq"),
-        Index("receipts_state", "state"),
-        Index("receipts_target", "terminal_kid", "target"),
+        sparse("receipts_state", "state", where="state = 'pending'"),
+        sparse("receipts_target", "terminal_kid", "target", where="target IS NOT NULL"),
+        sparse("receipts_good", "terminal_kid", "good", where="good IS NOT NULL"),
+        sparse("receipts_shifts", "terminal_kid", "kind", "number", where="kind <> 1"),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Ident] = mapped_column(primary_key=True)
     terminal_kid: Mapped[Octets] = mapped_column(ForeignKey("terminals.kid"))
     number: Mapped[Long]
     sha256: Mapped[Octets]
@@ -135,7 +146,7 @@ class ReceiptRow(Base):
     seq: Mapped[Long | None]
     evidence_sha256: Mapped[Octets | None]
     target: Mapped[Octets | None]
-    voided_by: Mapped[int | None]
+    voided_by: Mapped[Ident | None]
     booked: Mapped[Word | None]
 
 
@@ -145,8 +156,8 @@ class EvidenceRow(Base):
 
     __tablename__ = "evidence"
     __table_args__ = (UniqueConstraint("receipt_id", "sha256"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"))
+    id: Mapped[Ident] = mapped_column(primary_key=True)
+    receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"))
     sha256: Mapped[Octets]
     raw: Mapped[Octets]
     handed: Mapped[bool] = mapped_column(default=False)
@@ -163,7 +174,7 @@ class Settlement(Base):
     issuer_kid: Mapped[Octets] = mapped_column(primary_key=True)
     cti: Mapped[Octets] = mapped_column(primary_key=True)
     seq: Mapped[Long] = mapped_column(primary_key=True, autoincrement=False)
-    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"), unique=True)
+    receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"), unique=True)
     amount: Mapped[Long]
     currency: Mapped[int]
     limit_total: Mapped[Long]
@@ -179,9 +190,9 @@ class Refund(Base):
 
     __tablename__ = "refunds"
     __table_args__ = (Index("refunds_payment", "issuer_kid", "cti", "seq"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Ident] = mapped_column(primary_key=True)
     ident: Mapped[Octets] = mapped_column(unique=True)
-    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"))
+    receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"))
     issuer_kid: Mapped[Octets]
     cti: Mapped[Octets]
     seq: Mapped[Long]
@@ -206,9 +217,9 @@ class Entry(Base):
     """refund_id: set on a refund's entries and on their reversals."""
 
     __tablename__ = "entries"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"), index=True)
-    refund_id: Mapped[int | None] = mapped_column(ForeignKey("refunds.id"), index=True)
+    id: Mapped[Ident] = mapped_column(primary_key=True)
+    receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"), index=True)
+    refund_id: Mapped[Ident | None] = mapped_column(ForeignKey("refunds.id"), index=True)
     kind: Mapped[Word]
     made: Mapped[Long]
     postings: Mapped[list["Posting"]] = relationship(lazy="selectin")
@@ -218,8 +229,8 @@ class Posting(Base):
     """amount: minor units, debit positive, credit negative; an entry's postings sum to zero in each currency."""
 
     __tablename__ = "postings"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"), index=True)
+    id: Mapped[Ident] = mapped_column(primary_key=True)
+    entry_id: Mapped[Ident] = mapped_column(ForeignKey("entries.id"), index=True)
     account: Mapped[Text] = mapped_column(index=True)
     amount: Mapped[Long]
     currency: Mapped[int]
@@ -229,10 +240,51 @@ class ExceptionRow(Base):
     """What a person has to look at; cleared: when it ceased to be so (a gap was filled, a bundle came)."""
 
     __tablename__ = "exceptions"
-    __table_args__ = (UniqueConstraint("receipt_id", "code"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"))
+    __table_args__ = (
+        UniqueConstraint("receipt_id", "code"),
+        sparse("exceptions_open", "code", where="cleared IS NULL"),
+    )
+    id: Mapped[Ident] = mapped_column(primary_key=True)
+    receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"))
     code: Mapped[Word]
     detail: Mapped[Text]
     raised: Mapped[Long]
     cleared: Mapped[Long | None]
+
+
+class Working(Base):
+    """An exception that a person has worked through: what came of it, and who says so. Of several the last counts."""
+
+    __tablename__ = "workings"
+    __table_args__ = (Index("workings_receipt", "receipt_id", "code"),)
+    id: Mapped[Ident] = mapped_column(primary_key=True)
+    ident: Mapped[Octets]
+    receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"))
+    code: Mapped[Word]
+    reason: Mapped[Text]
+    author: Mapped[Text]
+    made: Mapped[Long]
+
+
+class Batch(Base):
+    """What an issuer is asked to collect in one currency."""
+
+    __tablename__ = "batches"
+    id: Mapped[Ident] = mapped_column(primary_key=True)
+    ident: Mapped[Octets] = mapped_column(unique=True)
+    issuer_kid: Mapped[Octets]
+    currency: Mapped[int]
+    author: Mapped[Text]
+    made: Mapped[Long]
+
+
+class BatchLine(Base):
+    """Of one pass; state: OPEN until the issuer says SETTLED or DECLINED, when (told) and why."""
+
+    __tablename__ = "batch_lines"
+    batch_id: Mapped[Ident] = mapped_column(ForeignKey("batches.id"), primary_key=True)
+    cti: Mapped[Octets] = mapped_column(primary_key=True)
+    amount: Mapped[Long]
+    state: Mapped[Word] = mapped_column(default=OPEN)
+    reason: Mapped[Text] = mapped_column(default="")
+    told: Mapped[Long | None]

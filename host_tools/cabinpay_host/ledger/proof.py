@@ -16,10 +16,10 @@ from cabinpay.wire.claims import BOUND, CHALLENGED, Bill, Pass, Payment, lines_t
 from cabinpay.wire.errors import WireError
 from cabinpay.wire.receipts import FLOOR, Evidence, Sale
 from cabinpay.wire.schema import array, octets, row
-from cabinpay.wire.trust import by_keys
 
 from .. import codec
 from ..crypto import verify
+from .reading import pass_of, pass_signed_by
 
 _handed_form = row(octets(1, 400), octets(1, 400))
 
@@ -132,12 +132,13 @@ def _check_amount(sale: Sale, evidence: Evidence) -> None:
 
 
 def _check_pass(proof: Proof, sale: Sale, airline: str, evidence: Evidence, issuers: dict[bytes, list[Issuer]]) -> None:
-    sign1 = cose.parse(evidence.signed_pass, codec)
-    claims = proof.claims = Pass.unpack(sign1.payload, codec)
+    sign1, claims = pass_of(evidence.signed_pass)
+    proof.claims = claims
     known = issuers.get(sign1.kid or b"", [])
     if sign1.kid is None or not known:
         raise Fault("unknown_issuer", f"no accepted bundle lists {sign1.kid.hex() if sign1.kid else 'nobody'}")
-    cose.open(evidence.signed_pass, by_keys([i.public_key for i in known], verify), cose.AAD_PASS, codec)
+    if not any(pass_signed_by(i.public_key, evidence.signed_pass) for i in known):
+        raise Fault("bad_pass", "not signed by its issuer")
     proof.issuer_kid = sign1.kid
     if not any(_within(sale, i.start, i.until) for i in known):
         raise Fault("bad_pass", "outside its issuer's window")
@@ -154,11 +155,13 @@ def _within(sale: Sale, start: int, until: int) -> bool:
 def _check_payment(proof: Proof, evidence: Evidence) -> None:
     claims = proof.claims
     assert claims is not None
-    if cose.parse(evidence.payment, codec).kid is not None:
+    sign1 = cose.parse(evidence.payment, codec)
+    if sign1.kid is not None:
         raise Fault("bad_payment", "names a key, which is the pass's to name")
-    key = claims.device_key()
-    payload = cose.open(evidence.payment, lambda _, m, s: verify(key, m, s), evidence.signed_pass, codec)
-    proof.payment = Payment.unpack(payload, codec)
+    message = cose.signed_bytes(sign1, evidence.signed_pass, codec)
+    if not verify(claims.device_key(), message, sign1.signature):
+        raise Fault("bad_payment", "not signed by the pass's device key")
+    proof.payment = Payment.unpack(sign1.payload, codec)
 
 
 def _check_terms(proof: Proof, sale: Sale, terminal_kid: bytes, evidence: Evidence) -> None:

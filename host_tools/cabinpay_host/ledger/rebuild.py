@@ -19,13 +19,15 @@ from sqlalchemy.orm import Session
 
 from ..errors import Exit, HostError
 from . import archive as arc
-from . import custody, db, decisions, intake, registry, roles
+from . import batches, custody, db, decisions, intake, registry, roles, workings
 from .models import SCHEMA, UNFINISHED, Meta, ReceiptRow
 from .settle import payment_of
 from .store import CHUNK, WAIT, Ledger
 
 SOURCE = "archive"
 _GIVEN = (arc.RECEIPT, arc.HAND_IN)
+# What is decided about receipts once they are judged
+_LATER = (arc.REFUND, arc.BATCH, arc.ANSWER, arc.WORKED)
 
 
 def rebuild(
@@ -41,7 +43,8 @@ def rebuild(
     old, new = arc.Archive(Path(source)), arc.Archive(Path(archive))
     engine = db.connect(db.parsed(url), wait)
     ident = old.ident()
-    registry.refuse_existing(engine, new)
+    with db.closed_on_error(engine):
+        registry.refuse_existing(engine, new)
     with registry.undone_on_error(new, engine):
         length, damaged = _copy(old, new)
         every = [record for record, _ in new.records()]
@@ -55,7 +58,7 @@ def rebuild(
         ledger = Ledger(engine, new, ident, clock)
         waiting = _replay(engine, records, int(clock()))
         ledger.judge_pending()
-        waiting += _give_back(ledger, engine, records)
+        waiting += _decide_again(ledger, engine, records)
         if waiting:
             missing.append(f"{waiting} records hang on one that is lost, and wait in the new archive")
         with db.writing(engine) as (session, _):
@@ -66,7 +69,8 @@ def rebuild(
 def _named(decision: arc.Record) -> str:
     if decision.kind == arc.REFUND:
         return f"a refund of {_int(decision.fields[4])} minor units for receipt {_int(decision.fields[2])}"
-    words = {arc.LOST: "a terminal's loss", arc.ROLE: "an auditor's naming", arc.TERMINAL: "a terminal's registration"}
+    words = {arc.BATCH: "a batch", arc.ANSWER: "an issuer's answers", arc.WORKED: "what came of an exception"}
+    words |= {arc.LOST: "a terminal's loss", arc.ROLE: "an auditor's naming", arc.TERMINAL: "a terminal's registration"}
     return words.get(decision.kind, "an enrolment")
 
 
@@ -88,8 +92,8 @@ def _copy(old: arc.Archive, new: arc.Archive) -> tuple[int, list[tuple[int, int]
 
 
 def _replay(engine: Engine, records: list[arc.Record], now: int) -> int:
-    """Everything but refunds, which wait until there is a debit to give back; how many records cannot be taken for want
-    of another."""
+    """Everything but what is decided about judged receipts: that waits until they are; how many records cannot be taken
+    for want of another."""
     waiting = 0
     order = {r.fields[:3]: r.fields[3] for r in records if r.kind == arc.ORDER}
     for batch in _batches(records):
@@ -109,7 +113,7 @@ def _replay(engine: Engine, records: list[arc.Record], now: int) -> int:
 def _batches(records: list[arc.Record]) -> Iterator[list[arc.Record]]:
     """Receipts of one terminal that lie together, some hundred at a time; anything else alone. First what others hang
     on: it may have been given again behind them."""
-    rest = [r for r in records if r.kind not in (arc.ROOT, arc.POLICY, arc.ORDER, arc.REFUND)]
+    rest = [r for r in records if r.kind not in (arc.ROOT, arc.POLICY, arc.ORDER, *_LATER)]
     rest.sort(key=lambda r: r.kind not in (arc.TERMINAL, arc.FILE))
     for (kind, _), group in groupby(rest, lambda r: (r.kind, r.fields[0] if r.kind in _GIVEN else None)):
         same = list(group)
@@ -148,18 +152,28 @@ def _apply(session: Session, record: arc.Record) -> None:
         raise HostError("ledger_version", line, Exit.STORAGE)
 
 
-def _give_back(ledger: Ledger, engine: Engine, records: list[arc.Record]) -> int:
-    """Refunds; how many have no sale to give back."""
+def _decide_again(ledger: Ledger, engine: Engine, records: list[arc.Record]) -> int:
+    """What was decided about judged receipts; how much of it hangs on something that is not held."""
     waiting = 0
     for record in records:
-        if record.kind == arc.REFUND:
+        if record.kind in _LATER:
             with db.writing(engine) as (session, _):
-                sale = _refund(session, record)
-                if sale is None:
-                    waiting += 1
-                else:
-                    ledger.restate(session, [sale])
+                waiting += not _decided(ledger, session, record)
     return waiting
+
+
+def _decided(ledger: Ledger, session: Session, record: arc.Record) -> bool:
+    """False where what it is about is not held."""
+    if record.kind == arc.REFUND:
+        sale = _refund(session, record)
+        if sale is not None:
+            ledger.restate(session, [sale])
+        return sale is not None
+    if record.kind == arc.BATCH:
+        batches.put(session, record.fields)
+        return True
+    put = batches.put_answers if record.kind == arc.ANSWER else workings.put
+    return put(session, record.fields)
 
 
 def _refund(session: Session, record: arc.Record) -> ReceiptRow | None:

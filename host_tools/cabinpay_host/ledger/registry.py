@@ -61,6 +61,8 @@ def refuse_existing(engine: Engine, archive: arc.Archive) -> None:
     for path in (archive.path, db.file_of(engine.url)):
         if path is not None and path.exists():
             raise HostError("ledger_exists", f"{path} is there already: open it, or name another", Exit.REFUSED)
+    if db.file_of(engine.url) is None and _meta_columns(engine):
+        raise HostError("ledger_exists", "this database holds a ledger: open it, or name another", Exit.REFUSED)
 
 
 @contextlib.contextmanager
@@ -68,11 +70,20 @@ def undone_on_error(archive: arc.Archive, engine: Engine) -> Iterator[None]:
     try:
         yield
     except BaseException:
+        _drop_unfinished(engine)
         engine.dispose()
         for path in (archive.path, db.file_of(engine.url)):
             if path is not None:
                 path.unlink(missing_ok=True)
         raise
+
+
+def _drop_unfinished(engine: Engine) -> None:
+    """Of a rebuild in a server's database; a ledger's own making is one transaction there."""
+    if db.file_of(engine.url) is None:
+        with contextlib.suppress(HostError), db.told(), engine.begin() as connection:
+            if inspect(connection).has_table("meta") and connection.scalar(select(Meta.schema_version)) == UNFINISHED:
+                Base.metadata.drop_all(connection)
 
 
 def _start_archive(archive: arc.Archive, ident: bytes, roots: list[bytes], overspend: str) -> int:
@@ -92,16 +103,18 @@ def start_database(engine: Engine, meta: Meta, roots: list[bytes]) -> None:
         session.flush()
 
 
-def identify(engine: Engine) -> bytes:
-    """Id of the ledger behind `engine`; HostError where there is none that this version can read."""
+def require_ledger(engine: Engine) -> None:
+    """HostError where there is none, of whatever version."""
     file = db.file_of(engine.url)
     if file is not None and not file.is_file():
         raise HostError("ledger_missing", f"no ledger at {file}: create it first, or name another", Exit.STORAGE)
-    with db.told(), engine.connect() as connection:
-        tables = inspect(connection)
-        columns = {c["name"] for c in tables.get_columns("meta")} if tables.has_table("meta") else set()
-    if not {"ident", "schema_version"} <= columns:
+    if not {"ident", "schema_version"} <= _meta_columns(engine):
         raise HostError("not_a_ledger", "this database is no ledger: name the right one", Exit.STORAGE)
+
+
+def identify(engine: Engine) -> bytes:
+    """Id of the ledger behind `engine`; HostError where there is none that this version can read."""
+    require_ledger(engine)
     with db.reading(engine) as session:
         row = session.execute(select(Meta.ident, Meta.schema_version)).one_or_none()
     if row is None:
@@ -109,9 +122,16 @@ def identify(engine: Engine) -> bytes:
     if row.schema_version == UNFINISHED:
         raise HostError("not_a_ledger", "this ledger was never finished: make it again", Exit.STORAGE)
     if row.schema_version != SCHEMA:
-        line = f"ledger of version {row.schema_version}, this program reads {SCHEMA}: use the program that wrote it"
+        way = "run cabinpay ledger upgrade" if row.schema_version < SCHEMA else "use the program that wrote it"
+        line = f"ledger of version {row.schema_version}, this program reads {SCHEMA}: {way}"
         raise HostError("ledger_version", line, Exit.STORAGE)
     return bytes(row.ident)
+
+
+def _meta_columns(engine: Engine) -> set[str]:
+    with db.told(), engine.connect() as connection:
+        tables = inspect(connection)
+        return {c["name"] for c in tables.get_columns("meta")} if tables.has_table("meta") else set()
 
 
 def terminal(session: Session, terminal_kid: bytes) -> Terminal:

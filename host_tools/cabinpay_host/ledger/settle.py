@@ -17,13 +17,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from cabinpay.wire import receipts
 
 from . import limits
 from .beyond import Shown, shown
+from .db import next_id
 from .flags import Flags
 from .models import (
     ISSUER,
@@ -79,6 +80,9 @@ class Settling:
         self.now = now
         self.airlines = {t.kid: t.airline for t in session.scalars(select(Terminal))}
         self.bearer = session.scalars(select(Meta.overspend)).one()
+        # rows in thousands, which nothing here reads again: written in bulk
+        self._entries: list[dict[str, object]] = []
+        self._postings: list[dict[str, object]] = []
 
     def run(self, sales: list[ReceiptRow]) -> None:
         """Brings the postings of every payment that `sales` carry to what is held now."""
@@ -95,6 +99,7 @@ class Settling:
             self._refund(refunds[key], debit or 0)
         self.session.flush()
         self._limit({key[:2] for key in keys})
+        self._write()
 
     def _limit(self, passes: set[tuple[bytes, bytes]]) -> None:
         spent = list(limits.overspent(self.session, passes))
@@ -180,12 +185,24 @@ class Settling:
 
     def _reverse(self, row: ReceiptRow, which: ColumnElement[bool]) -> None:
         self.session.flush()
+        self._write()
         entry = self.session.scalars(select(Entry).where(which).order_by(Entry.id.desc()).limit(1)).one()
         self._entry(row, REVERSAL, [(p.account, -p.amount) for p in entry.postings], entry.refund_id)
 
     def _entry(self, row: ReceiptRow, kind: str, postings: list[tuple[str, int]], refund_id: int | None = None) -> None:
-        rows = [Posting(account=account, amount=amount, currency=row.currency) for account, amount in postings]
-        self.session.add(Entry(receipt_id=row.id, refund_id=refund_id, kind=kind, made=self.now, postings=rows))
+        ident = next_id(self.session, Entry)
+        entry: dict[str, object] = {"id": ident, "receipt_id": row.id, "refund_id": refund_id}
+        self._entries.append({**entry, "kind": kind, "made": self.now})
+        for account, amount in postings:
+            posting: dict[str, object] = {"id": next_id(self.session, Posting), "entry_id": ident, "account": account}
+            self._postings.append({**posting, "amount": amount, "currency": row.currency})
+
+    def _write(self) -> None:
+        for kind, rows in ((Entry, self._entries), (Posting, self._postings)):
+            if rows:
+                self.session.flush()
+                self.session.connection().execute(insert(kind), rows)
+                rows.clear()
 
     def _carriers(self, keys: set[PaymentKey]) -> defaultdict[PaymentKey, list[ReceiptRow]]:
         columns = tuple_(ReceiptRow.issuer_kid, ReceiptRow.cti, ReceiptRow.seq)

@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,12 +16,12 @@ from sqlalchemy.orm import Session
 from cabinpay.wire.keys import kid
 
 from ..errors import Exit, HostError
-from . import beyond, custody, db, decisions, handin, intake, registry, roles
+from . import batches, beyond, custody, db, decisions, handin, intake, registry, roles, workings
 from .archive import COMMITTED, DECISIONS, HAND_IN, Archive, Record
 from .book import book, restate
 from .custody import Given
 from .flags import Flags
-from .judge import check
+from .judge import check_all
 from .models import PASSENGER, PENDING, ExceptionRow, ReceiptRow, Terminal
 from .pending import load_cases, load_world
 
@@ -50,6 +51,10 @@ class Ledger:
         self.archive = archive
         self._engine = engine
         self._clock = clock
+        # threads of one process wait for each other here, and not for the database's lock, which has an end
+        self._writing = threading.Lock()
+        # nor do several check the same signatures: who comes second finds them judged
+        self._judging = threading.Lock()
 
     @classmethod
     def create(
@@ -66,7 +71,8 @@ class Ledger:
         over a pass's limits: passenger, airline or issuer."""
         engine = db.connect(db.parsed(url), wait)
         ident = secrets.token_bytes(16)
-        registry.found(engine, Archive(Path(archive)), ident, roots, overspend)
+        with db.closed_on_error(engine):
+            registry.found(engine, Archive(Path(archive)), ident, roots, overspend)
         return cls(engine, Archive(Path(archive)), ident, clock)
 
     @classmethod
@@ -75,9 +81,11 @@ class Ledger:
     ) -> Self:
         """The ledger that is there; HostError for anything else."""
         engine = db.connect(db.parsed(url), wait)
-        ident = registry.identify(engine)
-        if Archive(Path(archive)).ident() != ident:
-            raise HostError("wrong_archive", f"{archive} belongs to another ledger: name the right one", Exit.STORAGE)
+        with db.closed_on_error(engine):
+            ident = registry.identify(engine)
+            if Archive(Path(archive)).ident() != ident:
+                line = f"{archive} belongs to another ledger: name the right one"
+                raise HostError("wrong_archive", line, Exit.STORAGE)
         return cls(engine, Archive(Path(archive)), ident, clock)
 
     def close(self) -> None:
@@ -136,9 +144,7 @@ class Ledger:
             terminal = registry.terminal(session, terminal_kid)
             return (terminal.held_number, terminal.held_head) if terminal.held_number else None
 
-    def take(
-        self, terminal_kid: bytes, items: Iterable[intake.Item], source: str, after: Given | None = None
-    ) -> Taken:
+    def take(self, terminal_kid: bytes, items: Iterable[intake.Item], source: str, after: Given | None = None) -> Taken:
         """Keeps (number, receipt, evidence) as streamed by a terminal, durably, all or nothing; then judges.
 
         after: (number, SHA-256) of the receipt that it gave just before in this pull, or BEGINNING, where the terminal
@@ -152,7 +158,7 @@ class Ledger:
             return Taken(0, 0, 0, ())
         with self._recording() as (session, records):
             terminal = registry.terminal(session, terminal_kid)
-            delivery = intake.store(session, terminal, given, source, self._now())
+            delivery = intake.store(session, terminal, given, source, self.now())
             records += delivery.records + custody.settle(session, terminal, delivery.rows, after)
             idents = [row.id for row in delivery.rows]
         return self._judged(idents, delivery.new)
@@ -170,7 +176,7 @@ class Ledger:
         """
         with self._recording() as (session, records):
             terminal, item = handin.checked(session, receipt, signed_pass, payment)
-            delivery = intake.store(session, terminal, [item], source, self._now(), HAND_IN)
+            delivery = intake.store(session, terminal, [item], source, self.now(), HAND_IN)
             records += delivery.records
             idents = [row.id for row in delivery.rows]
         return self._judged(idents, delivery.new)
@@ -179,7 +185,7 @@ class Ledger:
         """Closes a terminal at a number: whatever it signs above is a `lost_terminal` exception and debits nobody,
         and what was debited is reversed. Again with another number: that one holds."""
         with self._recording() as (session, records):
-            decisions.lose(session, registry.terminal(session, terminal_kid), at, self._now(), records)
+            decisions.lose(session, registry.terminal(session, terminal_kid), at, self.now(), records)
         with contextlib.suppress(HostError):
             self.judge_pending()
 
@@ -191,14 +197,30 @@ class Ledger:
         self.judge_pending()
         asked = decisions.Asked(terminal_kid, number, amount, reason, author, receipt)
         with self._recording() as (session, records):
-            refund, sale = decisions.refund(session, asked, self._now(), records)
+            refund, sale = decisions.refund(session, asked, self.now(), records)
             self.restate(session, [sale])
             return refund.ident
+
+    def make_batch(self, issuer_kid: bytes, currency: int, author: str) -> bytes:
+        """Asks an issuer for what it has to collect; the batch's id. HostError("nothing_due")."""
+        with self._recording() as (session, records):
+            return bytes(batches.make(session, issuer_kid, currency, author, self.now(), records).ident)
+
+    def answer(self, answers: Iterable[batches.Answer]) -> int:
+        """Writes down what an issuer answers on its batches, all or nothing; how many lines were new."""
+        with self._recording() as (session, records):
+            return batches.answer(session, answers, self.now(), records)
+
+    def work_through(self, terminal_kid: bytes, number: int, code: str, reason: str, author: str) -> int:
+        """Says what came of an exception; on how many receipts with that number it stands open."""
+        with self._recording() as (session, records):
+            where = terminal_kid, number, code
+            return workings.work_through(session, where, reason, author, self.now(), records)
 
     def name_auditor(self, name: str, author: str, given: bool = True) -> None:
         """Lets `name` read evidence, or no longer; see roles.py."""
         with self._recording() as (session, records):
-            roles.name(session, name, author, given, self._now(), records)
+            roles.name(session, name, author, given, self.now(), records)
 
     def _judged(self, idents: list[int], new: int) -> Taken:
         # what is kept is kept: a judgement that cannot be written now is no reason to give it again
@@ -209,34 +231,35 @@ class Ledger:
     def judge_pending(self) -> int:
         """Judges what waits for it; how many receipts. Harmless at any time, by several at once too."""
         judged = 0
-        while True:
-            with self.reading() as session:
-                world, cases = load_world(session), load_cases(session, CHUNK)
-            if not cases:
-                return judged
-            findings = [check(case, world) for case in cases]
-            with db.writing(self._engine) as (session, _):
-                judged += book(session, findings, self._now())
+        with self._judging:
+            while True:
+                with self.reading() as session:
+                    world, cases = load_world(session), load_cases(session, CHUNK)
+                if not cases:
+                    return judged
+                findings = check_all(cases, world)
+                with self._writing, db.writing(self._engine) as (session, _):
+                    judged += book(session, findings, self.now())
 
     def restate(self, session: Session, rows: list[ReceiptRow]) -> None:
         """Brings the books up to what is held of `rows`, in a writer's session."""
-        restate(session, Flags(session, self._now()), rows, self._now())
+        restate(session, Flags(session, self.now()), rows, self.now())
 
     @contextlib.contextmanager
     def _recording(self) -> Iterator[tuple[Session, list[Record]]]:
         """A writer's session, and the records that the archive must hold before it commits."""
         records: list[Record] = []
-        with db.writing(self._engine) as (session, meta):
+        with self._writing, db.writing(self._engine) as (session, meta):
             yield session, records
             session.flush()
             if records:
                 meta.archive_length = self.archive.append(records, meta.archive_length)
         if any(record.kind in DECISIONS for record in records):
-            self._confirm()
+            self.confirm()
 
-    def _confirm(self) -> None:
+    def confirm(self) -> None:
         """Says in the archive that a decision was committed. Where that fails, whatever is appended next says it."""
-        with contextlib.suppress(HostError), db.writing(self._engine) as (_, meta):
+        with contextlib.suppress(HostError), self._writing, db.writing(self._engine) as (_, meta):
             meta.archive_length = self.archive.append([Record(COMMITTED, ())], meta.archive_length)
 
     def standing(self, terminal_kid: bytes, first: int, last: int) -> list[tuple[int, str]]:
@@ -259,5 +282,5 @@ class Ledger:
             flags = tuple((number, code) for number, code in session.execute(open_flags))
             return Taken(new, len(idents) - new, session.scalar(waiting) or 0, flags)
 
-    def _now(self) -> int:
+    def now(self) -> int:
         return int(self._clock())

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cabinpay.wire.errors import WireError
 
-from . import roles
+from . import roles, workings
 from .cashup import Flight, flight_of
 from .models import Enrolment, EvidenceRow, ExceptionRow, Posting, ReceiptRow, Refund, Settlement, Terminal
 from .proof import read_evidence
@@ -110,14 +110,17 @@ def _of(passenger: str, issuer_kid: InstrumentedAttribute[bytes], cti: Instrumen
     return select(Enrolment.cti).where(same, Enrolment.passenger == passenger).exists()
 
 
-def exceptions(session: Session, *, cleared: bool = False) -> list[Raised]:
-    """What stands open, or with `cleared` all that ever did; by time raised."""
+def exceptions(session: Session, *, cleared: bool = False, unworked: bool = False) -> list[Raised]:
+    """What stands open, or with `cleared` all that ever did, or with `unworked` what nobody has worked through yet; by
+    time raised."""
     query = (
         select(ExceptionRow, ReceiptRow.number, ReceiptRow.sha256, Terminal.label)
         .join(ReceiptRow, ReceiptRow.id == ExceptionRow.receipt_id)
         .join(Terminal, Terminal.kid == ReceiptRow.terminal_kid)
         .order_by(ExceptionRow.raised, ExceptionRow.id)
     )
+    if unworked:
+        query = query.where(~workings.worked())
     rows = session.execute(query if cleared else query.where(ExceptionRow.cleared.is_(None)))
     return [Raised(label, number, sha, e.code, e.detail, e.raised, e.cleared) for e, number, sha, label in rows]
 

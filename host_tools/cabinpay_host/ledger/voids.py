@@ -56,7 +56,11 @@ def _named(rows: Iterable[ReceiptRow]) -> Iterator[_Named]:
 def _by_name(session: Session, named: set[_Named]) -> dict[_Named, list[ReceiptRow]]:
     voids: defaultdict[_Named, list[ReceiptRow]] = defaultdict(list)
     columns = tuple_(ReceiptRow.terminal_kid, ReceiptRow.target)
-    query = select(ReceiptRow).where(columns.in_(named)).order_by(ReceiptRow.number, ReceiptRow.sha256)
+    query = (
+        select(ReceiptRow)
+        .where(columns.in_(named), ReceiptRow.target.is_not(None))
+        .order_by(ReceiptRow.number, ReceiptRow.sha256)
+    )
     for void in session.scalars(query) if named else ():
         assert void.target is not None
         voids[void.terminal_kid, void.target].append(void)

@@ -1,0 +1,162 @@
+"""make bench-ledger: receipts into the ledger against what PyNaCl can verify on this machine, and at 10 thousand and a
+million rows.
+
+The yardstick runs beside every measurement and on every core: these machines are noisy, and what is compared must meet
+the same noise. A sale has three signatures: its terminal's, its passenger's, and its issuer's, which the ledger checks
+once for each pass; so both counts are told.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sqlalchemy import create_engine, insert
+
+from cabinpay_host import crypto
+from cabinpay_host.ledger import Ledger
+from cabinpay_host.ledger.models import Entry, EvidenceRow, Posting, ReceiptRow, Settlement
+from cabinpay_host.ledger.settle import pass_account, sales_account
+from host import ledger_world as w
+from load.fleet import flown
+from load.run import on_postgresql
+
+TERMINALS, RECEIPTS = 12, 250
+SMALL, LARGE = 10_000, 1_000_000
+TARGET = 0.7
+ELSEWHERE = w.Terminal("elsewhere")
+_PART = 20_000
+# The ledger numbers its own rows on from the highest: the next filling begins far above those
+_BEYOND = 10_000_000
+
+
+def verify_some(count: int) -> None:
+    seed = w.sha(b"cabinpay test key bench")
+    message = bytes(200)
+    public, signature = crypto.public_key(seed), crypto.signer(seed)(message)
+    for _ in range(count):
+        crypto.verify(public, message, signature)
+
+
+def raw_rate(count: int) -> float:
+    """Signatures a second that PyNaCl verifies on all cores, measured over `count`."""
+    cores = os.cpu_count() or 1
+    with multiprocessing.get_context("spawn").Pool(cores) as pool:
+        pool.map(verify_some, [1] * cores)
+        begun = time.perf_counter()
+        pool.map(verify_some, [count // cores // 4] * cores * 4, chunksize=1)
+        return count / (time.perf_counter() - begun)
+
+
+def ingest(url: str, archive: Path, fleet: list[w.Terminal]) -> float:
+    """Seconds that it takes until all is committed, archived and judged; two terminals at a time, as a gateway does."""
+    queue = list(fleet)
+
+    def work() -> None:
+        while queue:
+            terminal = queue.pop()
+            ledger.take(terminal.kid, terminal.items, "bench")
+
+    with Ledger.open(url, archive, wait=120) as ledger:
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        begun = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        ledger.judge_pending()
+        return time.perf_counter() - begun
+
+
+def new(url: str, archive: Path, fleet: list[w.Terminal]) -> None:
+    with Ledger.create(url, archive, [w.ROOT.public]) as ledger:
+        ledger.add_bundle(w.bundle())
+        for terminal in fleet:
+            ledger.add_terminal(terminal.key.public, terminal.label, w.AIRLINE)
+
+
+def speed(name: str, url: str, archive: Path, fleet: list[w.Terminal]) -> float:
+    """Receipts a second; prints them beside the yardstick."""
+    receipts = sum(len(t.items) for t in fleet)
+    sales = sum(1 for t in fleet for item in t.items if item[2])
+    passes = sum(len({w.shown(item)[1] for item in t.items if item[2]}) for t in fleet)
+    signatures, checked = receipts + 2 * sales, receipts + sales + passes
+    raw = raw_rate(signatures)
+    took = ingest(url, archive, fleet)
+    raw = (raw + raw_rate(signatures)) / 2
+    rate = receipts / took
+    cost = f"{took / receipts * 1e6:6.0f} us each, {raw * took / receipts:.1f} verifies"
+    print(f"{name:32} {rate:7.0f} receipts/s {cost}")
+    print(
+        f"{'':32} {signatures / took / raw:6.1%} of the raw PyNaCl rate ({raw:.0f}/s on all cores) by signatures held, "
+        f"{checked / took / raw:.1%} by signatures checked; target {TARGET:.0%}"
+    )
+    return rate
+
+
+def fill(url: str, held: int, rows: int) -> None:
+    """Receipts of other terminals and what hangs on them, written past the ledger: only their number matters."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for first in range(held, rows, _PART):
+            for kind, part in _rows(_BEYOND * (2 if held else 1) + first, min(_PART, rows - first)):
+                connection.execute(insert(kind), part)
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")
+    engine.dispose()
+
+
+def _rows(start: int, count: int) -> Iterator[tuple[type, list[dict[str, object]]]]:
+    idents = range(start, start + count)
+    kid = ELSEWHERE.kid
+    named = {i: (w.sha(i.to_bytes(8, "big")), i.to_bytes(8, "big")) for i in idents}
+    yield ReceiptRow, [_receipt(i, kid, *named[i]) for i in idents]
+    yield EvidenceRow, [{"id": i, "receipt_id": i, "sha256": named[i][0], "raw": bytes(540)} for i in idents]
+    sold = {"amount": 650, "currency": w.EUR, "limit_total": 10**5, "limit_sale": 10**5, "limit_count": 200}
+    key = {"issuer_kid": w.ISSUER.kid, "voided": False, "borne": 0}
+    yield Settlement, [{**key, **sold, "cti": named[i][1], "seq": i, "receipt_id": i} for i in idents]
+    yield Entry, [{"id": i, "receipt_id": i, "refund_id": None, "kind": "sale", "made": w.NOW} for i in idents]
+    paid = [(2 * i, i, pass_account(w.ISSUER.kid, named[i][1]), 650) for i in idents]
+    earned = [(2 * i + 1, i, sales_account(w.AIRLINE), -650) for i in idents]
+    columns = "id", "entry_id", "account", "amount"
+    yield Posting, [{**dict(zip(columns, row, strict=True)), "currency": w.EUR} for row in paid + earned]
+
+
+def _receipt(i: int, kid: bytes, sha256: bytes, cti: bytes) -> dict[str, object]:
+    fixed = {"raw": bytes(190), "received": w.NOW, "source": "bench", "good": None, "follows": None, "target": None}
+    flags = {"streamed": True, "anchored": True, "word": True, "state": "sound", "revision": 0, "voided_by": None}
+    sold = {"kind": 1, "time": w.NOW, "shift": 1, "mode": 3, "amount": 650, "currency": w.EUR, "booked": "sale"}
+    paid = {"issuer_kid": w.ISSUER.kid, "cti": cti, "seq": i, "evidence_sha256": sha256}
+    held = {"id": i, "terminal_kid": kid, "number": i, "sha256": sha256, "previous": sha256}
+    return {**held, **fixed, **flags, **sold, **paid}
+
+
+def growth(engine: str, url: str, folder: Path, fleets: list[list[w.Terminal]]) -> None:
+    archive = folder / f"{engine}.archive"
+    new(url, archive, [terminal for fleet in fleets for terminal in fleet] + [ELSEWHERE])
+    rates, held = [], 0
+    for rows, fleet in zip((SMALL, LARGE), fleets, strict=True):
+        fill(url, held, rows)
+        held = rows
+        rates.append(speed(f"{engine}, {rows:,} rows held", url, archive, fleet))
+    print(f"{engine}: a receipt costs {rates[0] / rates[1]:.2f} times as much at {LARGE:,} rows as at {SMALL:,}\n")
+
+
+def main(on: Callable[[str], bool] = lambda _: True) -> None:
+    fleets = [flown(TERMINALS, RECEIPTS), flown(2 * TERMINALS, RECEIPTS)[TERMINALS:]]
+    with tempfile.TemporaryDirectory() as folder:
+        if on("sqlite"):
+            growth("sqlite", f"sqlite:///{folder}/ledger.db", Path(folder), fleets)
+        if on("postgresql"):
+            on_postgresql(lambda url: growth("postgresql", url, Path(folder), fleets))
+
+
+if __name__ == "__main__":
+    main(lambda engine: engine in sys.argv[1:] or len(sys.argv) == 1)
