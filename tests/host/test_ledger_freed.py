@@ -7,7 +7,7 @@ import pytest
 from cabinpay_host.ledger.custody import BEGINNING
 from cabinpay_host.ledger.rebuild import rebuild
 from cabinpay_host.link import CREDIT
-from cabinpay_host.sync import _Pull
+from cabinpay_host.pull import Pull
 from host import ledger_world as w
 from host.ledger_world import faults, money, open_codes, tables
 
@@ -20,20 +20,26 @@ class Line:
         self.credit = credit
         self.asked = []
 
-    def pull(self, first):
+    def pull(self, first, items):
         self.asked.append(first)
-        items = [item for item in self.terminal.items if item[0] >= first][: self.credit]
-        return items, *head(self.terminal)
+        for item in [item for item in self.terminal.items if item[0] >= first][: self.credit]:
+            items.append(item)
+        return head(self.terminal)
 
 
 def head(terminal):
     return terminal.items[-1][0], w.sha(terminal.items[-1][1])
 
 
+def hello(terminal):
+    """What a terminal says of itself, as far as a pull asks."""
+    return SimpleNamespace(kid=terminal.kid, public_key=terminal.key.public)
+
+
 def sync(ledger, terminal, credit=CREDIT):
     """(what would be acked, from where it was pulled)"""
     line = Line(terminal, credit)
-    _Pull(line, ledger, terminal.kid).run()
+    Pull(line, ledger, hello(terminal), lambda *_: None).run()
     return ledger.custody(terminal.kid), line.asked
 
 
@@ -47,15 +53,15 @@ def chain(sales=8):
 
 def without(terminal, upto):
     """As the terminal, with receipts up to a number freed."""
-    return SimpleNamespace(items=[i for i in terminal.items if i[0] > upto], kid=terminal.kid)
+    return SimpleNamespace(items=[i for i in terminal.items if i[0] > upto], kid=terminal.kid, key=terminal.key)
 
 
 def test_what_was_freed_is_not_asked_for(tmp_path):
     terminal, ann = chain()
     with w.new_ledger(tmp_path, terminal) as ledger:
-        assert sync(ledger, terminal) == (head(terminal), [1, 10])
+        assert sync(ledger, terminal) == (head(terminal), [1])
         terminal.sale(ann)
-        assert sync(ledger, without(terminal, 7)) == (head(terminal), [10, 11])
+        assert sync(ledger, without(terminal, 7)) == (head(terminal), [10])
         assert open_codes(ledger) == {} and faults(ledger) == []
 
 

@@ -1,6 +1,8 @@
 """What a sync reports of the receipts that it has pulled."""
 
-from cabinpay_host.sync import _Pull
+from types import SimpleNamespace
+
+from cabinpay_host.pull import Pull
 from host import ledger_world as w
 
 
@@ -11,11 +13,13 @@ class Line:
         self.terminal = terminal
         self.parts = parts
 
-    def pull(self, first):
+    def pull(self, first, items):
         part = self.parts.pop(0) if self.parts else []
         _, raw, _ = self.terminal.items[-1]
-        items = [item for item in self.terminal.items if item[0] in part and item[0] >= first]
-        return items, self.terminal.number, w.sha(raw)
+        for item in self.terminal.items:
+            if item[0] in part and item[0] >= first:
+                items.append(item)
+        return self.terminal.number, w.sha(raw)
 
 
 def test_what_no_longer_stands_is_not_reported_and_nothing_twice(tmp_path):
@@ -26,7 +30,8 @@ def test_what_no_longer_stands_is_not_reported_and_nothing_twice(tmp_path):
     with w.new_ledger(tmp_path, terminal) as ledger:
         ledger.take(terminal.kid, terminal.items[:1], "sync")
         link = Line(terminal, [[4], [], [1, 2, 3], [4], []])
-        pulled = _Pull(link, ledger, terminal.kid)
+        hello = SimpleNamespace(kid=terminal.kid, public_key=terminal.key.public)
+        pulled = Pull(link, ledger, hello, lambda *_: None)
         assert pulled.exceptions == []
         pulled.run()
         assert pulled.exceptions == [(n, "stale") for n in (2, 3, 4)]
