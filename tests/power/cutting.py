@@ -27,6 +27,13 @@ class HashedSignatures:
     def verify(cls, public, message, signature):
         return signature == cls._of(public, message)
 
+    class Verifier:
+        def __init__(self, public):
+            self._public = public
+
+        def verify(self, message, signature):
+            return HashedSignatures.verify(self._public, message, signature)
+
     @staticmethod
     def _of(public, message):
         digest = hashlib.sha256(public + message).digest()

@@ -54,8 +54,8 @@ def _ground():
 
 class Terminal:
     """
-    files: small file system; codec: CBOR; crypto: verify, sign, public_key of Ed25519; ticks: seconds since power-on;
-    rtc: Unix seconds or None; urandom(n): the port's randomness; max_passes: bound of the spend table;
+    files: small file system; codec: CBOR; crypto: verify, Verifier, sign, public_key of Ed25519; ticks: seconds since
+    power-on; rtc: Unix seconds or None; urandom(n): the port's randomness; max_passes: bound of the spend table;
     carved(): does raw flash hold records though the file system has no keys?
     """
 
@@ -73,7 +73,7 @@ class Terminal:
         self.journal = self.store.journal
         self.journal.promised = self.trust.awaited
         self.spend = self.store.spend
-        self.passes = verdict.PassCache(crypto.verify, PASS_CACHE)
+        self.passes = verdict.PassCache(verdict.Issuers(crypto).verify, PASS_CACHE)
         self.keys = None
         self.chain = None
         self.damage = ""
@@ -150,7 +150,7 @@ class Terminal:
         _ground().roll_back(self, number, statement)
 
     def apply_bundle(self):
-        self.passes = verdict.PassCache(self.crypto.verify, PASS_CACHE)
+        self.passes = verdict.PassCache(verdict.Issuers(self.crypto).verify, PASS_CACHE)
         bundle = self.trust.bundle
         if bundle:
             self.clock.bound(bundle.issued, bundle.not_after, bundle.limits[0])

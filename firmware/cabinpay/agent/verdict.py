@@ -40,6 +40,28 @@ class Scan:
         return verify(self.pass_.device_key(), signed, self._payment_sign1.signature)
 
 
+class Issuers:
+    """Checks signatures of issuers. One that comes twice in a row gets a table, which halves the time; only one has it,
+    for it takes 3 KB. Where there is no room for it, checks take as long as without."""
+
+    def __init__(self, crypto):
+        self._crypto = crypto
+        self._key = None
+        self._check = None
+
+    def verify(self, key, message, signature):
+        if key != self._key:
+            self._key, self._check = key, None
+        elif self._check is None:
+            try:
+                self._check = self._crypto.Verifier(key).verify
+            except MemoryError:
+                self._key = None
+        if self._check is None:
+            return self._crypto.verify(key, message, signature)
+        return self._check(message, signature)
+
+
 class PassCache:
     """Remembers that a pass's signature verified, and nothing else: every other check runs again."""
 

@@ -16,3 +16,7 @@ class Guarded:
     def verify(self, *args):
         self._dog.feed()
         return self._crypto.verify(*args)
+
+    def Verifier(self, key):
+        self._dog.feed()
+        return self._crypto.Verifier(key)

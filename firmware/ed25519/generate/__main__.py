@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from . import data, thumb_field, thumb_scalar, thumb_sha, viper
+from . import data, thumb_field, thumb_scalar, thumb_sha, umaal, viper
 
 FILES = {
     "_data.py": data.numbers,
     "_tables.py": data.tables,
     "_viper.py": viper.source,
     "_thumb.py": thumb_field.source,
+    "_umaal.py": umaal.source,
     "_sha_thumb.py": thumb_sha.source,
     "_scalar_thumb.py": thumb_scalar.source,
 }

@@ -111,9 +111,9 @@ class Assembler:
         if when == "far":
             self._emit(0)
 
-    def offset(self, origin: int, target: str) -> None:
-        """A halfword: how far the target is from the halfword `origin`, in bytes."""
-        self._jumps.append((len(self.words), f"+{origin}", target))
+    def offset(self, origin: int, target: str, unit: int = 2) -> None:
+        """A halfword: how far the target is from the halfword `origin`, in bytes or (1) in halfwords."""
+        self._jumps.append((len(self.words), f"{unit}+{origin}", target))
         self._emit(0, 0)
 
     def finish(self) -> list[int]:
@@ -124,8 +124,9 @@ class Assembler:
                 # J1 and J2 are 1 where the offset is short: bits 22 and 23 equal the sign
                 self.words[at + 1] = 0xF800 | away & 0x7FF
                 assert -(1 << 20) < away < 1 << 20
-            elif when.startswith("+"):
-                self.words[at] = 2 * (self._labels[target] - int(when[1:]))
+            elif "+" in when:
+                unit, origin = map(int, when.split("+"))
+                self.words[at] = unit * (self._labels[target] - origin)
             elif when:
                 assert -128 <= away < 128, (when, target, away)
                 self.words[at] = 0xD000 | _CONDITIONS[when] << 8 | away & 0xFF
@@ -138,6 +139,32 @@ class Assembler:
 def module(maker: str, doc: str) -> str:
     text = f'"""Made by generate/: do not edit (generate/{maker}.py explains it). {doc}"""\n'
     return text + "# mypy: ignore-errors\n# ruff: noqa: ARG001, F821\n\n\n"
+
+
+_SLOTS = '''from ._data import COUNT, P
+
+
+def new():
+    """The field slots, all zero."""
+    return bytearray(32 * COUNT)
+
+
+def put(slots, slot, value):
+    """Sets a slot to 0 <= value < 2^255."""
+    slots[32 * slot : 32 * slot + 32] = value.to_bytes(32, "little")
+
+
+def get(slots, slot):
+    """A slot's value, from 0 to P - 1."""
+    return int.from_bytes(slots[32 * slot : 32 * slot + 32], "little") % P
+
+
+'''
+
+
+def field_module(maker: str, doc: str) -> str:
+    """Of a field engine whose slots are 32 bytes."""
+    return module(maker, doc).rstrip("\n") + "\n\n" + _SLOTS
 
 
 def function(name: str, arguments: int, doc: str, words: list[int]) -> str:

@@ -15,7 +15,7 @@ WRAP = 19 << LIMBS * BITS - 255  # 2^260 modulo p
 
 _HEAD = '''"""Made by generate/: do not edit (generate/viper.py explains it). The field engine in viper."""
 # mypy: ignore-errors
-# ruff: noqa: E501, F821
+# ruff: noqa: F821
 
 from ._data import COUNT, P
 
@@ -27,86 +27,116 @@ def new():
 
 def put(slots, slot, value):
     """Sets a slot to 0 <= value < 2^255."""
-    for at in range({SLOT} * slot, {SLOT} * slot + {SLOT}, 2):
-        limb = value & {MASK}
-        slots[at], slots[at + 1] = limb & 255, limb >> 8
-        value >>= {BITS}
+    _unpack(slots, value.to_bytes(32, "little"), slot, 0)
 
 
 def get(slots, slot):
     """A slot's value, from 0 to P - 1."""
-    value = 0
-    for at in range({SLOT} * slot + {SLOT} - 2, {SLOT} * slot - 2, -2):
-        value = (value << {BITS}) + (slots[at] | slots[at + 1] << 8)
-    return value % P
+    _pack(_number, slots, slot)
+    return int.from_bytes(_number, "little") % P
+
+
+_number = bytearray(33)
 
 
 '''
 
-# No loop around long code and no long branch: a Cortex-M0+ has none. Viper keeps a function's first three variables in
-# registers, so they are what it reads and writes most.
+# No loop around long code and no long branch: a Cortex-M0+ has none. Viper keeps a function's first two variables in
+# registers, so they are what it needs most. Calls are dear: functions get the buffer and, before a carry takes its
+# place, the operation's three numbers in one (c), which no call has to box.
 _FUNCTIONS = '''@micropython.viper
-def _multiply(a: ptr16, b: ptr16, t: ptr16):
+def _multiply(a: ptr16, c: int):
+    d = ptr16(int(a) + {D})
+    b = ptr16(int(a) + {B})
+    t = ptr16(int(a) + {TEMP})
+    a = ptr16(int(a) + {A})
 {MUL_BODY}
-
-
-@micropython.viper
-def _square(a: ptr16, t: ptr16):
-{SQR_BODY}
-
-
-@micropython.viper
-def _fold(d: ptr16, t: ptr16):
+    a = t
 {FOLD_BODY}
 
 
 @micropython.viper
-def _add(d: ptr16, a: ptr16, b: ptr16):
+def _square(a: ptr16, c: int):
+    d = ptr16(int(a) + {D})
+    t = ptr16(int(a) + {TEMP})
+    a = ptr16(int(a) + {A})
+{SQR_BODY}
+    a = t
+{FOLD_BODY}
+
+
+@micropython.viper
+def _add(a: ptr16, c: int):
+    d = ptr16(int(a) + {D})
+    b = ptr16(int(a) + {B})
+    a = ptr16(int(a) + {A})
 {ADD_BODY}
 
 
 @micropython.viper
-def _subtract(d: ptr16, a: ptr16, b: ptr16):
+def _subtract(a: ptr16, c: int):
+    d = ptr16(int(a) + {D})
+    b = ptr16(int(a) + {B})
+    a = ptr16(int(a) + {A})
 {SUB_BODY}
 
 
 @micropython.viper
-def _unpack(d: ptr16, p: ptr8):
+def _unpack(d: ptr16, p: ptr8, slot: int, at: int):
+    d = ptr16(int(d) + {SLOT} * slot)
+    p = ptr8(int(p) + at)
 {UNPACK_BODY}
 
 
 @micropython.viper
-def _copy(d: ptr16, a: ptr16):
+def _pack(out: ptr8, a: ptr16, slot: int):
+    a = ptr16(int(a) + {SLOT} * slot)
+    c = bits = at = 0
+    for i in range({LIMBS}):
+        c += a[i] << bits
+        bits += {BITS}
+        while bits >= 8:
+            out[at] = c
+            at += 1
+            c >>= 8
+            bits -= 8
+    out[at] = c
+
+
+@micropython.viper
+def _copy(d: ptr16, a: ptr16, to: int, slot: int):
+    d = ptr16(int(d) + {SLOT} * to)
+    a = ptr16(int(a) + {SLOT} * slot)
     for i in range({FOUR}):
         d[i] = a[i]
 
 
 @micropython.viper
-def run(code: ptr8, slots: ptr8, base: ptr8, key: ptr8):
+def run(code: ptr32, slots, base, key):
     """Interprets a program from its first byte; base and key are tables of points."""
     at = back = times = start = 0
-    t = int(slots) + {TEMP}
-    addend = int(slots) + {N0}
+    # one by one: together they would be a tuple, and where the heap puts it takes a time of its own
+    multiply = _multiply
+    square = _square
+    add = _add
+    subtract = _subtract
     while True:
-        operation = code[at]
-        d = int(slots) + {SLOT} * code[at + 1]
-        number = code[at + 2]
-        a = int(slots) + {SLOT} * number
-        b = code[at + 3]
-        at += 4
+        x = code[at]
+        at += 1
+        operation = x & 255
+        x >>= 8
         if operation == {MUL}:
-            _multiply(a, int(slots) + {SLOT} * b, t)
-            _fold(d, t)
-        elif operation == {SQR}:
-            while b:
-                _square(a, t)
-                _fold(d, t)
-                a = d
-                b -= 1
+            multiply(slots, x)
         elif operation == {ADD}:
-            _add(d, a, int(slots) + {SLOT} * b)
+            add(slots, x)
         elif operation == {SUB}:
-            _subtract(d, a, int(slots) + {SLOT} * b)
+            subtract(slots, x)
+        elif operation == {SQR}:
+            times_left = x >> 16
+            while times_left:
+                square(slots, x)
+                x = (x & 255) * 257
+                times_left -= 1
         elif operation == 0:
             if back == 0:
                 return
@@ -117,22 +147,23 @@ def run(code: ptr8, slots: ptr8, base: ptr8, key: ptr8):
                 at = back
                 back = 0
         elif operation == {STORE}:
-            _copy(d, addend)
+            _copy(slots, slots, x & 255, {N0})
         else:
             back = at
-            start = {FIXED} + 4 * code[at - 3]
+            start = {FIXED} + (x & 255)
             at = start
             times = 1
+            number = (x >> 8) & 255
             if operation == {CALL}:
                 times = number
             elif operation == {SLOT_OPERATION}:
-                _copy(addend, a)
+                _copy(slots, slots, {N0}, number)
             else:
-                a = int(base) + 96 * number
+                table = base
                 if operation == {KEY}:
-                    a = int(key) + 96 * number
+                    table = key
                 for i in range(3):
-                    _unpack(addend + {SLOT} * i, a + 32 * i)
+                    _unpack(slots, table, {N0} + i, 96 * number + 32 * i)
 '''
 
 
@@ -141,47 +172,53 @@ def _indent(lines: list[str]) -> str:
 
 
 def fold() -> list[str]:
-    """The 40 columns in t, each below 2^13, to the 20 limbs of d."""
+    """The limbs at a to d, with what is carried out of the highest (c, below 2^19) brought to the three lowest."""
+    lines = [f"c = a[0] + {WRAP} * c", f"d[0] = c & {MASK}", f"c = (c >> {BITS}) + a[1]", f"d[1] = c & {MASK}"]
+    return [*lines, f"d[2] = (c >> {BITS}) + a[2]", *(f"d[{i}] = a[{i}]" for i in range(3, LIMBS))]
+
+
+def _columns(column: list[list[str]]) -> list[str]:
+    """First what is above 2^260, to t's upper half; then what is below, with that times {WRAP}, to its lower half.
+
+    A column's first line sets c to what is carried from the last, or to nothing.
+    """
     lines = []
-    for i in range(LIMBS):
-        lines.append(f"c {'' if i == 0 else '+'}= t[{i}] + {WRAP} * t[{i + LIMBS}]")
-        lines += [f"d[{i}] = c & {MASK}", f"c >>= {BITS}"]
-    return lines + _wrap()
-
-
-def _wrap() -> list[str]:
-    """What is carried out of the highest limb goes to the two lowest."""
-    return [f"c = d[0] + {WRAP} * c", f"d[0] = c & {MASK}", f"d[1] = d[1] + (c >> {BITS})"]
-
-
-def _columns(column: list[str]) -> list[str]:
-    lines = ["c = 0"]
-    for k, products in enumerate(column):
-        lines += [f"c += {products}", f"t[{k}] = c & {MASK}", f"c >>= {BITS}"]
-    return [*lines, f"t[{2 * LIMBS - 1}] = c"]
+    for k in (*range(LIMBS, 2 * LIMBS - 1), *range(LIMBS)):
+        first, *more = column[k]
+        lines += [first.format(carry="0" if k in (0, LIMBS) else f"c >> {BITS}"), *more]
+        if k < LIMBS:
+            lines.append(f"c += {WRAP} * t[{k + LIMBS}]")
+        lines.append(f"t[{k}] = c & {MASK}")
+        if k == 2 * LIMBS - 2:
+            lines.append(f"t[{k + 1}] = c >> {BITS}")
+    return [*lines, f"c >>= {BITS}"]
 
 
 def multiply() -> list[str]:
     pairs = [[(i, k - i) for i in range(LIMBS) if 0 <= k - i < LIMBS] for k in range(2 * LIMBS - 1)]
-    return _columns([" + ".join(f"a[{i}] * b[{j}]" for i, j in column) for column in pairs])
+    return _columns([["c = {carry}", *(f"c = a[{i}] * b[{j}] + c" for i, j in column)] for column in pairs])
 
 
 def square() -> list[str]:
     columns = []
     for k in range(2 * LIMBS - 1):
-        twice = " + ".join(f"a[{i}] * a[{k - i}]" for i in range(LIMBS) if i < k - i < LIMBS)
-        once = [f"a[{k // 2}] * a[{k // 2}]"] if k % 2 == 0 else []
-        columns.append(" + ".join(([f"(({twice}) << 1)"] if twice else []) + once))
+        lines = ["e = {carry}", "c = 0"]
+        lines += [f"c = a[{i}] * a[{k - i}] + c" for i in range(LIMBS) if i < k - i < LIMBS]
+        lines.append("c = (c << 1) + e")
+        columns.append([*lines, *([f"c = a[{k // 2}] * a[{k // 2}] + c"] if k % 2 == 0 else [])])
     return _columns(columns)
 
 
 def add(sign: str) -> list[str]:
     """64 p, in limbs that none can make negative, is added before a subtraction."""
-    lines = ["c = 0"]
+    lines = []
     for i in range(LIMBS):
         more = "" if sign == "+" else f" + {2 * MASK + (2 - 2 * WRAP if i == 0 else 0)}"
-        lines += [f"c += a[{i}] {sign} b[{i}]{more}", f"d[{i}] = c & {MASK}", f"c >>= {BITS}"]
-    return lines + _wrap()
+        carry = f"(c >> {BITS}) + " if i else ""
+        lines += [f"c = {carry}a[{i}]{more} {sign} b[{i}]", f"d[{i}] = c & {MASK}"]
+    # what is carried out of the highest limb, at most 4
+    lines.append(f"c = d[0] + {WRAP} * (c >> {BITS})")
+    return [*lines, f"d[0] = c & {MASK}", f"d[1] = d[1] + (c >> {BITS})"]
 
 
 def unpack() -> list[str]:
@@ -198,11 +235,12 @@ def unpack() -> list[str]:
 def source() -> str:
     slot = 2 * LIMBS
     values = {
-        "SLOT": slot, "COLUMNS": 2 * slot, "MASK": MASK, "BITS": BITS, "FIXED": program.FIXED,
+        "SLOT": slot, "COLUMNS": 2 * slot, "LIMBS": LIMBS, "BITS": BITS, "FIXED": program.FIXED // 4,
         "TEMP": slot * program.COUNT,
+        "D": f"{slot} * (c & 255)", "A": f"{slot} * ((c >> 8) & 255)", "B": f"{slot} * (c >> 16)",
         "MUL": program.MUL, "SQR": program.SQR, "ADD": program.ADD, "SUB": program.SUB, "CALL": program.CALL,
         "STORE": program.STORE, "SLOT_OPERATION": program.SLOT, "KEY": program.KEY,
-        "N0": slot * program.SLOTS.index("N0"), "FOUR": 4 * LIMBS,
+        "N0": program.SLOTS.index("N0"), "FOUR": 4 * LIMBS,
         "MUL_BODY": _indent(multiply()), "SQR_BODY": _indent(square()), "FOLD_BODY": _indent(fold()),
         "ADD_BODY": _indent(add("+")), "SUB_BODY": _indent(add("-")), "UNPACK_BODY": _indent(unpack()),
     }  # fmt: skip
