@@ -75,7 +75,8 @@ def _needed(source: Path, board: Board) -> bool:
         return source.stem not in unused
     if source.parent.name == "ed25519":
         arm = board.arch.startswith("armv")
-        return source.stem not in (_VIPER if arm else _THUMB) and source.stem != "_plain"
+        unused = (_VIPER if arm else _THUMB) | (set() if board.arch == "armv7emsp" else {"_umaal"})
+        return source.stem not in unused | {"_plain"}
     return True
 
 
