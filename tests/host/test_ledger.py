@@ -93,6 +93,7 @@ def test_a_close_that_does_not_add_up_is_flagged(tmp_path):
         assert second.closed is None and not second.differs and second.sold == ()
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("covers", [[1, 3], [1, 1], [2, 2]])
 def test_the_numbers_that_a_close_covers_are_counted_again(tmp_path, capsys, covers):
     terminal = w.Terminal("A")
@@ -104,6 +105,7 @@ def test_the_numbers_that_a_close_covers_are_counted_again(tmp_path, capsys, cov
     ]
 
 
+@pytest.mark.engine("sqlite")
 def test_a_shift_that_ended_without_a_close_is_not_open(tmp_path, capsys):
     terminal = w.Terminal("A")
     for _ in range(2):
@@ -210,6 +212,7 @@ Ledger.create(sys.argv[1], sys.argv[2], [bytes(32)])
 """
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("torn", [0, 1, 30, 70])
 def test_one_that_was_killed_while_it_was_made_is_made_again(tmp_path, torn):
     url, archive = w.places(tmp_path)

@@ -149,7 +149,7 @@ def test_a_decision_stands_that_was_committed_and_not_confirmed(tmp_path, monkey
     ledger, terminal, _ = kept(tmp_path)
     with ledger:
         refund = lambda: ledger.refund(terminal.kid, 2, 400, "cold", "kim")  # noqa: E731
-        killed(monkeypatch, Ledger, "_confirm", refund, after=False)
+        killed(monkeypatch, Ledger, "confirm", refund, after=False)
         terminal.close()
         ledger.take(terminal.kid, terminal.items, "sync")
         again, missing = rebuilt(ledger.archive.path, tmp_path / "again")

@@ -12,7 +12,7 @@ DEARER = [[300, 1, 990]]
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory):
+def good(ledger_engine, tmp_path_factory):
     """A ledger after a bad day: sales in each mode, a replay whose debit was handed over, a sale over the limit, a
     fork, a broken chain, a receipt that is none, one that is forged, a late bundle, a terminal with a new label."""
     folder = tmp_path_factory.mktemp("good")
@@ -251,7 +251,7 @@ MUTATIONS = {
     ),
     "who gave evidence": (["UPDATE evidence SET handed = 1 WHERE id = 1"], "differs from the archive: evidence", 1),
     "evidence of nothing": (
-        ["INSERT INTO evidence (receipt_id, sha256, raw, handed) VALUES (999, x'00', x'00', 0)"],
+        ["INSERT INTO evidence (receipt_id, sha256, raw, handed) VALUES (999, x'00', x'00', FALSE)"],
         "evidence of no receipt",
         1,
     ),

@@ -12,7 +12,7 @@ LOW = [[2000] * 3, [2000] * 3, [700] * 3]
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory):
+def good(ledger_engine, tmp_path_factory):
     """A pass for another flight that lives too long, is revoked, and pays by an old code, too much for a quick sale and
     more than its issuer allows; one of an airline's overspends was given back in part."""
     folder = tmp_path_factory.mktemp("good")

@@ -12,7 +12,7 @@ DEARER = [[300, 1, 990]]
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory):
+def good(ledger_engine, tmp_path_factory):
     """A: a cancelled sale, a void of it that comes too late, a refund, a break, and a replay of what B cancelled, too.
     C is lost, and what it had sold above that is reversed; one receipt came from a phone only."""
     folder = tmp_path_factory.mktemp("good")

@@ -110,6 +110,7 @@ def test_a_policy_is_one_of_three(tmp_path, capsys):
     assert call(tmp_path, "ledger new --ledger l.db --root root.pub --overspend issuer") == 0
 
 
+@pytest.mark.engine("sqlite")
 def test_a_statement_tells_what_somebody_else_bears_from_a_refund(tmp_path, capsys):
     ann, one, two = spent()
     with w.new_ledger(tmp_path, one, two, overspend="airline") as ledger:

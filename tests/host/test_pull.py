@@ -29,7 +29,7 @@ def test_what_no_longer_stands_is_not_reported_and_nothing_twice(tmp_path):
         terminal.sale(ann, payment=ann.pay(iat=w.NOW - 600))  # stale, and stays so
     with w.new_ledger(tmp_path, terminal) as ledger:
         ledger.take(terminal.kid, terminal.items[:1], "sync")
-        link = Line(terminal, [[4], [], [1, 2, 3], [4], []])
+        link = Line(terminal, [[4], [1, 2, 3], [4]])
         hello = SimpleNamespace(kid=terminal.kid, public_key=terminal.key.public)
         pulled = Pull(link, ledger, hello, lambda *_: None)
         assert pulled.exceptions == []
