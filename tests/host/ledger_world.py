@@ -234,7 +234,7 @@ def copied(folder, to):
         postgres.copy(Path(os.environ["CABINPAY_TEST_SERVER"]), *names)
         # the ledger numbers its rows itself; what a test puts in beside it is numbered by the server
         with _from_outside(to) as connection:
-            for table in ("receipts", "exceptions", "entries", "postings"):
+            for table in ("receipts", "evidence", "exceptions", "entries", "postings"):
                 last = f"(SELECT MAX(id) FROM {table})"
                 connection.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {last})"))
 
