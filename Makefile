@@ -25,7 +25,7 @@ help:
 	@echo "make qemu-images  MicroPython for a Cortex-M33 and for RV32 under qemu, for tests of signatures there"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
-	@echo "make hil    portable and system tests on the emulated Pico: not green yet, the agent is too large for its heap"
+	@echo "make hil    portable and system tests on the emulated Pico: the whole takes an hour and more, and was never run to its end"
 	@echo "make clean  remove .venv, caches and what the demo left"
 
 $(READY): pyproject.toml constraints.txt .ci/setup.sh
