@@ -89,16 +89,16 @@ class Finding:
         return self.receipt is not None and not NOT_ITS_WORD & self.codes.keys()
 
 
-# libsodium works outside the interpreter's lock: one thread a core keeps all of them busy
-_CORES = ThreadPoolExecutor(os.cpu_count())
 _PART = 16
 
 
 def check_all(cases: list[Case], world: World) -> list[Finding]:
+    """Each case's verdict. The threads end with the call: a process that forks between two has none to miss."""
     parts = [cases[i : i + _PART] for i in range(0, len(cases), _PART)]
-    return [
-        finding for part in _CORES.map(lambda some: [check(case, world) for case in some], parts) for finding in part
-    ]
+    # libsodium works outside the interpreter's lock: one thread a core keeps all of them busy
+    with ThreadPoolExecutor(os.cpu_count()) as cores:
+        found = cores.map(lambda some: [check(case, world) for case in some], parts)
+        return [finding for part in found for finding in part]
 
 
 def check(case: Case, world: World) -> Finding:
