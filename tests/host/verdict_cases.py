@@ -4,6 +4,7 @@ Says how a fault is made and nothing about what it must come to.
 """
 
 import functools
+from types import SimpleNamespace
 
 import world
 from cabinpay.agent.clock import Clock
@@ -54,6 +55,9 @@ class Sodium:
     @staticmethod
     def sign(seed, message):
         return crypto.signer(seed)(message)
+
+    def Verifier(self, key):
+        return SimpleNamespace(verify=lambda message, signature: self.verify(key, message, signature))
 
 
 class Counting(Sodium):
