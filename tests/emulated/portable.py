@@ -28,6 +28,7 @@ CHUNK = 1024
 _LONG = """
 device_test_screen test_agent_trust test_clock_rules test_crew test_crew_hostile test_crew_list test_crew_told
 test_crew_void test_freeing test_journal test_journal_damage test_pins test_session test_session_statements
+test_snapshot
 test_terminal test_terminal_faults test_trust_files test_verdict test_verdict_paid test_void_note
 """
 LEFT_OUT = dict.fromkeys(_LONG.split(), "takes too long on an emulated chip; it runs on the unix port")

@@ -14,15 +14,9 @@ class Cancel:
         desk, texts = self._desk, self._desk.texts
         chain = desk.terminal.chain
         number, amount, currency = chain.last_sale
-        keys = (
-            [texts.line("CANCELLED"), texts.line("SEEN")]
-            if chain.last_cancelled
-            else [texts.line("SEEN"), texts.line("CANCEL_IT")]
-        )
-        desk.show(
-            "confirm_last",
-            [texts.line("LAST_SALE"), texts.line("RECEIPT") % number, desk.amount(amount, currency)] + keys,
-        )
+        keys = ("CANCELLED", "SEEN") if chain.last_cancelled else ("SEEN", "CANCEL_IT")
+        lines = [texts.line("LAST_SALE"), texts.line("RECEIPT") % number, desk.amount(amount, currency)]
+        desk.show("confirm_last", lines + [texts.line(key) for key in keys])
 
     def key_last(self, key):
         if key == "A":
@@ -59,6 +53,5 @@ class Cancel:
             desk.terminal.void(number, int(key))
             desk.unseen = False
             desk.view.sound("attention")
-            desk.show(
-                "verdict", [texts.line("SALE_CANCELLED"), amount, texts.line("RECEIPT") % number], code="cancelled"
-            )
+            lines = [texts.line("SALE_CANCELLED"), amount, texts.line("RECEIPT") % number]
+            desk.show("verdict", lines, code="cancelled")

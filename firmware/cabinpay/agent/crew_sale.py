@@ -32,7 +32,7 @@ class Items:
         desk.show("items", shown + texts["SALE_KEYS"])
 
     def _prompt(self):
-        return self._desk.texts.line("LISTED_KEYS") if self._listed() else self._desk.texts.line("ITEM_KEYS")
+        return self._desk.texts.line("LISTED_KEYS" if self._listed() else "ITEM_KEYS")
 
     def _listed(self):
         return self._desk.terminal.trust.has("catalogue")

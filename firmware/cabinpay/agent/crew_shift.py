@@ -16,9 +16,8 @@ class SignOn:
     def show(self):
         desk, texts = self._desk, self._desk.texts
         entry = [desk.entry] if desk.entry else []
-        desk.show(
-            "sign_on", [texts.line("SIGN_ON")] + entry + [texts.line("SIGN_ON_KEYS"), texts.line("OTHER_LANGUAGE")]
-        )
+        keys = [texts.line("SIGN_ON_KEYS"), texts.line("OTHER_LANGUAGE")]
+        desk.show("sign_on", [texts.line("SIGN_ON")] + entry + keys)
 
     def key(self, key):
         desk = self._desk

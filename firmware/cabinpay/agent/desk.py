@@ -85,7 +85,7 @@ class Desk:
     def name_of(self, sku):
         """What a line of the sale is called."""
         if sku in (SKU_TIP, SKU_DISCOUNT):
-            return self.texts.line("TIP") if sku == SKU_TIP else self.texts.line("DISCOUNT")
+            return self.texts.line("TIP" if sku == SKU_TIP else "DISCOUNT")
         return self._names.get(sku) or "%d" % sku
 
     def bills_only(self):
