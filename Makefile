@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint fuzz faults power vectors screens wiring packages bench bench-sync bench-ed25519 qemu-images pico-image emulated hil clean
+.PHONY: help demo test lint fuzz faults power vectors screens wiring packages bench bench-sync bench-ed25519 budget qemu-images pico-image emulated hil clean
 
 help:
 	@echo "make demo   fly one flight on real MicroPython and tell the story"
@@ -23,6 +23,7 @@ help:
 	@echo "make load   hundreds of terminals at once against two gateways, on PostgreSQL and SQLite"
 	@echo "make bench-ed25519  cycles of signatures on the emulated Pico, instructions under qemu"
 	@echo "make qemu-images  MicroPython for a Cortex-M33 and for RV32 under qemu, for tests of signatures there"
+	@echo "make budget  heap and times of the agent on the emulated Pico, over SALES (20) sales (after make pico-image)"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
 	@echo "make hil    portable and system tests on the emulated Pico: the whole takes an hour and more, and was never run to its end"
@@ -83,6 +84,9 @@ bench-ed25519: $(READY)
 
 qemu-images:
 	@bash tests/qemu/build.sh build/qemu build/pico/build/dl/micropython_1.25.0+ds.orig.tar.xz
+
+budget: $(READY)
+	@PYTHONPATH=boards:boards/unix:tests:tests/system $(BIN)/python tests/bench/pico_budget.py $(SALES)
 
 pico-image: $(READY)
 	@PYTHONPATH=boards $(BIN)/python -m pico_emulated.image $(if $(IMAGE),--image $(IMAGE))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ import rig
 from cabinpay_host.flash import agent, boards
 from pico_emulated import image
 
-LEAST_FREE, LEAST_BLOCK = 60 * 1024, 24 * 1024
 # A passenger in so many pays a second time at once: the pass is known by then
 AGAIN = 10
 
@@ -38,17 +38,18 @@ def sold(terminal: Any, code: str) -> float:
     return float(screen["us"] - start) / 1000
 
 
-def heap(terminal: Any) -> tuple[int, int]:
-    """Free bytes, and those of the largest block."""
+def heap(when: str, terminal: Any) -> Iterator[tuple[str, float]]:
     free, block = terminal.screens[-1]["heap"]
-    return free, block
+    yield f"free {when}", free
+    yield f"largest block {when}", block
 
 
-def measured(folder: Path, sales: int) -> dict[str, float]:
-    """Figures by name: bytes, milliseconds."""
-    found: dict[str, float] = {"installed": sum(map(len, agent.files(boards.load("pico")).values()))}
+def measured(folder: Path, sales: int) -> Iterator[tuple[str, float]]:
+    """Figures as they come: bytes, milliseconds."""
+    yield "installed", sum(map(len, agent.files(boards.load("pico")).values()))
     ground = gates.Gate(folder)
-    terminal, found["to the first screen, blank"] = begun(folder / "flash.img", "stopped")
+    terminal, took = begun(folder / "flash.img", "stopped")
+    yield "to the first screen, blank", took
     with terminal:
         ground.provision(terminal)
         terminal.cut_power()
@@ -56,9 +57,10 @@ def measured(folder: Path, sales: int) -> dict[str, float]:
         ground.sync(terminal)
         gates.sign_on(terminal)
         terminal.cut_power()
-    terminal, found["to ready"] = begun(folder / "flash.img", "items")
+    terminal, took = begun(folder / "flash.img", "items")
+    yield "to ready", took
     with terminal:
-        found["free after boot"], found["block after boot"] = heap(terminal)
+        yield from heap("after boot", terminal)
         ground.sync(terminal)
         new, known = [], []
         for number in range(sales):
@@ -66,10 +68,10 @@ def measured(folder: Path, sales: int) -> dict[str, float]:
             new.append(sold(terminal, phone.quick()))
             if number % AGAIN == 0:
                 known.append(sold(terminal, phone.quick()))
-        found["free after sales"], found["block after sales"] = heap(terminal)
-        found["sale, new pass"], found["sale, known pass"] = statistics.median(new), statistics.median(known)
+        yield "sale, new pass", statistics.median(new)
+        yield "sale, known pass", statistics.median(known)
+        yield from heap("after a sync and the sales", terminal)
     ground.ledger.close()
-    return found
 
 
 def main(sales: int) -> None:
@@ -77,8 +79,8 @@ def main(sales: int) -> None:
         rig.use("pico_emulated", Path(folder))
         firmware = image.check_cached()
         print(f"emulated Pico, MicroPython {firmware['version']}, SHA-256 {firmware['sha256']}; {sales} passengers")
-        for name, figure in measured(Path(folder), sales).items():
-            print(f"{name:30} {figure:12,.0f}")
+        for name, figure in measured(Path(folder), sales):
+            print(f"{name:40} {figure:12,.0f}", flush=True)
 
 
 if __name__ == "__main__":
