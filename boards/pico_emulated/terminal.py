@@ -54,7 +54,8 @@ class Terminal:
 
     @property
     def screens(self) -> list[dict[str, Any]]:
-        """What it has shown, newest last: screen, lines, code, operations (of flash), frame."""
+        """What it has shown, newest last: screen, lines, code, operations (of flash), frame; scanned_us, durable_us:
+        when the last byte of a code came, and when flash had taken what was written last, as `us` when it was shown."""
         events = self.pico.events
         while self._told < len(events):
             event = events[self._told]

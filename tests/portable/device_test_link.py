@@ -72,3 +72,38 @@ def test_an_answer_that_is_taken_is_whole():
     session, line = Session(), Line(1 << 20, 1)
     serve(line, session, 1)
     assert session.made == 65 and line.sent == frames.encode(b"x" * 700) * 65
+
+
+class Brief:
+    """A session of one reply; `ends`: may it end by itself?"""
+
+    leaving = False
+
+    def __init__(self, ends):
+        self.ends = ends
+
+    def answer(self, body):
+        yield b"answered"
+
+    def may_end(self):
+        return self.ends
+
+
+def served(ends):
+    """What became of a session whose host fell silent after one request."""
+
+    async def run():
+        return await asyncio.wait_for(link.serve(Line(99, 1), lambda: Brief(ends), lambda: None), 1)
+
+    kept, link.QUIET_MS = link.QUIET_MS, 50
+    try:
+        return asyncio.run(run())
+    except asyncio.TimeoutError:
+        return "stayed"
+    finally:
+        link.QUIET_MS = kept
+
+
+def test_a_session_ends_when_its_host_has_gone():
+    assert served(True) is False
+    assert served(False) == "stayed", "it has something to remember"

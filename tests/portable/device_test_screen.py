@@ -4,8 +4,8 @@ import hashlib
 
 import framebuf
 
-from cabinpay.io import font, layout
-from cabinpay.io.screen import Screen, double
+from cabinpay.io import font, layout, letters, screen
+from cabinpay.io.screen import Screen
 from screens import Tour
 
 LARGE, OLED = (240, 240), (128, 64)
@@ -18,10 +18,6 @@ class Frame:
         self._frame = screen._frame
         self._screen = screen
         self._panel = panel
-        self._known = []
-        for narrow, size in screen._glyphs:
-            bits, glyph = screen._glyphs[narrow, size]
-            self._known.append((bits, glyph, (8 if narrow else 16) * size, 16 * size))
         self.fill = self._frame.fill
         self.begin()
 
@@ -44,13 +40,18 @@ class Frame:
         self.letters.update((top, 8, i) for i in range(len(text)) if text[i] != " ")
         self._frame.text(text, x, y, colour)
 
-    def blit(self, glyph, x, y):
-        for bits, known, w, h in self._known:
-            if known is glyph:
-                top = self._note(x, y, w, h)
-                if any(bits):
-                    self.letters.add((top, h, x))
-        self._frame.blit(glyph, x, y)
+    def plain(self, glyph, columns, out, stride, height, column, top):
+        self._letter(glyph, 8 * column, top, 8 * columns, 16)
+        letters.plain(glyph, columns, out, stride, height, column, top)
+
+    def doubled(self, glyph, columns, out, stride, height, column, top):
+        self._letter(glyph, 8 * column, top, 16 * columns, 32)
+        letters.doubled(glyph, columns, out, stride, height, column, top)
+
+    def _letter(self, glyph, x, y, w, h):
+        top = self._note(x, y, w, h)
+        if any(glyph):
+            self.letters.add((top, h, x))
 
 
 class Panel:
@@ -62,7 +63,7 @@ class Panel:
         self.buffer = bytearray(self.width * self.band // 8)
         self.picture = bytearray(self.width * self.height // 8)
         self.screen = Screen(self, self)
-        self.frame = self.screen._frame = Frame(self.screen, self)
+        self.frame = self.screen._frame = screen.letters = Frame(self.screen, self)
         self.shown = set()
         self.check = check
 
@@ -83,21 +84,21 @@ class Panel:
         frame.begin()
 
 
-def letters(text):
+def printed(text):
     return len(text.replace(" ", ""))
 
 
 def every_line(lines, drawn):
     """All letters are there; of a line of two parts the left one may be cut."""
-    cut = sum([letters(line[: line.rfind("  ")]) for line in lines if "  " in line])
-    assert sum([letters(line) for line in lines]) - cut <= drawn <= sum([letters(line) for line in lines]), (
+    cut = sum([printed(line[: line.rfind("  ")]) for line in lines if "  " in line])
+    assert sum([printed(line) for line in lines]) - cut <= drawn <= sum([printed(line) for line in lines]), (
         lines,
         drawn,
     )
 
 
 def first_line(lines, drawn):
-    assert drawn >= min(letters(lines[0]), 8), lines
+    assert drawn >= min(printed(lines[0]), 8), lines
 
 
 def toured(language, size, check):
@@ -145,13 +146,36 @@ def test_every_verdict_has_a_picture_of_its_own():
     assert seen["approved"][1] > 90 and seen["already_paid"][1] < 30, "light and dark, from across the aisle"
 
 
+def drawn(put, glyph, columns, size, top):
+    """Rows of a bitmap of 8 bytes a row and 40 rows after a glyph was put at its second byte."""
+    out = bytearray(320)
+    put(glyph, columns, out, 8, 40, 1, top)
+    return [bytes(out[i : i + 1 + columns * size]) for i in range(0, 320, 8)]
+
+
+def test_letters_row_by_row():
+    one, two = b"\x81" + bytes(14) + b"\x3c", b"\x81\x3c" + bytes(28) + b"\xff\x00"
+    rows = drawn(letters.plain, one, 1, 1, 3)
+    assert rows[3] == b"\0\x81" and rows[18] == b"\0\x3c" and not any(rows[2] + rows[4] + rows[19])
+    rows = drawn(letters.plain, two, 2, 1, 24)
+    assert rows[24] == b"\0\x81\x3c" and rows[39] == b"\0\xff\0"
+
+
 def test_doubled_letters():
-    out = bytearray(8)
-    double(b"\x81\x3c", 1, out)
-    assert out == b"\xc0\x03\xc0\x03\x0f\xf0\x0f\xf0"
-    out = bytearray(16)
-    double(b"\x81\x3c\xff\x00", 2, out)
-    assert out == b"\xc0\x03\x0f\xf0" * 2 + b"\xff\xff\x00\x00" * 2
+    one, two = b"\x81" + bytes(14) + b"\x3c", b"\x81\x3c" + bytes(28) + b"\xff\x00"
+    rows = drawn(letters.doubled, one, 1, 2, 3)
+    assert rows[3] == rows[4] == b"\0\xc0\x03" and rows[33] == rows[34] == b"\0\x0f\xf0" and not any(rows[5])
+    rows = drawn(letters.doubled, two, 2, 2, 8)
+    assert rows[8] == rows[9] == b"\0\xc0\x03\x0f\xf0" and rows[38] == rows[39] == b"\0\xff\xff\0\0"
+
+
+def test_letters_at_the_edges_of_a_band():
+    glyph = bytes(range(1, 17))
+    for put, size in ((letters.plain, 1), (letters.doubled, 2)):
+        whole = drawn(put, glyph, 1, size, 0)[: 16 * size]
+        above, below = drawn(put, glyph, 1, size, -5), drawn(put, glyph, 1, size, 33)
+        assert above[: 16 * size - 5] == whole[5:] and not any(b"".join(above[16 * size - 5 :]))
+        assert below[33:] == whole[:7] and not any(b"".join(below[:33]))
 
 
 def test_a_qr_code_has_its_quiet_zone():

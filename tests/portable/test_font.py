@@ -34,8 +34,10 @@ def test_where_a_glyph_lies():
 
 
 def test_a_character_without_a_glyph_is_a_box():
-    for char in ("\u0100", "\u9f98", "\uffff", "\n", "\x7f", "\0", "\u4dff", "\uffe6"):
+    for char in ("\u0100", "\u9f98", "\uffff", "\x7f", "\u4dff", "\uffe6"):
         assert bytes(font.glyph(char)) == BOX, char
+    for char in ("\n", "\0", "\x1f"):
+        assert bytes(font.glyph(char)) == bytes(16), "control characters are never printed: a space"
 
 
 def test_a_lost_font_is_boxes():

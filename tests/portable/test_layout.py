@@ -4,7 +4,7 @@ from cabinpay.io.layout import BIG, SMALL, TALL, folded, page, width
 
 
 def test_columns():
-    assert width("") == 0 and width("2 x Tea") == 7 and width("2 x 绿茶") == 8 and width("\t\x7f\u0100") == 6
+    assert width("") == 0 and width("2 x Tea") == 7 and width("2 x 绿茶") == 8 and width("\t\x7f\u0100") == 5
 
 
 def test_lines_are_broken_between_words():

@@ -12,7 +12,7 @@ export class PowerCut extends Error {}
 export class FlashChip {
   operations = 0; // sector erases and page programs so far
   cut = null; // {at, bytes}: power fails in operation `at`, so many bytes of it done
-  onOperation = () => {};
+  ended = () => {}; // called when the chip is done with one
 
   constructor(path, { erase_us, page_us }) {
     this.file = fs.openSync(path, 'r+');
@@ -23,24 +23,25 @@ export class FlashChip {
 
   erase(address, count, clock) {
     for (let at = address; at < address + count; at += SECTOR) {
-      this.#operate('erase', at, SECTOR, (done) => this.bytes.fill(0xff, at, at + done));
+      this.#operate(at, SECTOR, (done) => this.bytes.fill(0xff, at, at + done));
       clock.skip(this.eraseNanos);
+      this.ended();
     }
   }
 
   // Programming only clears bits
   program(address, data, clock) {
     for (let from = 0; from < data.length; from += PAGE) {
-      this.#operate('program', address + from, PAGE, (done) => {
+      this.#operate(address + from, PAGE, (done) => {
         for (let i = 0; i < done; i++) this.bytes[address + from + i] &= data[from + i];
       });
       clock.skip(this.pageNanos);
+      this.ended();
     }
   }
 
-  #operate(kind, address, size, apply) {
+  #operate(address, size, apply) {
     const number = ++this.operations;
-    this.onOperation({ number, kind, address });
     const cut = this.cut?.at === number;
     apply(cut ? Math.min(size, this.cut.bytes) : size);
     fs.writeSync(this.file, this.bytes, address, size, address);

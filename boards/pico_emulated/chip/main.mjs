@@ -26,7 +26,11 @@ const scanner = new Scanner(board.scanner, pico);
 const keypad = new Keypad(board.keypad, pico);
 const panel = new Panel(board.display, pico, () => event('screen'));
 const buzzer = new Buzzer(board.buzzer.pin, pico, (hz) => event('buzzer', { hz }));
-const told = (line) => event('log', { line, operations: flash.operations, frame: Buffer.from(panel.bits()).toString('base64') });
+// When the last byte of a code came, and when flash had taken what was written last
+const since = { scanned_us: 0, durable_us: 0 };
+flash.ended = () => { since.durable_us = micros(); };
+scanner.arrived = () => { since.scanned_us = micros(); };
+const told = (line) => event('log', { line, ...since, operations: flash.operations, frame: Buffer.from(panel.bits()).toString('base64') });
 pico.devices.push(scanner, keypad, panel, buzzer, new ScreenLog(board.screen_log, told));
 
 const output = [];

@@ -12,6 +12,7 @@ const MODE = 0, TRIGGER = 2, COMMANDED = 1;
 export class Scanner {
   delivered = 0;
   lost = 0;
+  arrived = () => {}; // called at each byte that the chip takes
   sent = []; // what the terminal has sent to it
   #free = 0; // when the line is idle again
   #command = [];
@@ -74,6 +75,7 @@ export class Scanner {
     const listens = this.pico.on && uart.enabled && mcu.gpio[wiring.rx].functionSelect === UART_FUNCTION;
     if (!listens || !this.#inTune() || uart.rxFIFO.full) { this.lost++; return; }
     this.delivered++;
+    this.arrived();
     uart.feedByte(value);
   }
 }

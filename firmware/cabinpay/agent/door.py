@@ -42,6 +42,10 @@ class Door:
         self._session_nonce = b""
         self._ground_kid = None
 
+    def may_end(self):
+        """Is there nothing to remember beyond it? Failed logins slow down those that follow."""
+        return not self._failed
+
     def answer(self, body):
         """Yields the replies to one request, as bytes; never raises for what a request contains."""
         ident = 0

@@ -8,6 +8,8 @@ NAME = "language"
 ENGLISH, CHINESE = "en", "zh"
 _FOLDER = __file__[: -len(__file__.split("/")[-1])]
 _PIECE = 512
+# Texts kept once read, about 80 bytes each: those of a sale, so that no key press waits for flash
+_KEPT = 12
 
 
 class Texts:
@@ -17,9 +19,18 @@ class Texts:
     def __init__(self, language):
         self.language = language
         self.name = 2 if language == CHINESE else 1
+        self._kept = {}
 
     def get(self, name):
         """Lines, in a list; None where the file does not have them, or cannot be read."""
+        lines = self._kept.get(name) or self._read(name)
+        if lines and name not in self._kept:
+            if len(self._kept) == _KEPT:
+                self._kept.clear()
+            self._kept[name] = lines
+        return lines and list(lines)
+
+    def _read(self, name):
         try:
             with open("%s%s.txt" % (_FOLDER, self.language), "rb") as file:
                 return _lines(file, ("\n%s: " % name).encode())

@@ -73,7 +73,7 @@ class Terminal:
         self.journal = self.store.journal
         self.journal.promised = self.trust.awaited
         self.spend = self.store.spend
-        self.passes = verdict.PassCache(verdict.Issuers(crypto).verify, PASS_CACHE)
+        self.passes = verdict.PassCache(verdict.LongLived(crypto).verify, PASS_CACHE)
         self.keys = None
         self.chain = None
         self.damage = ""
@@ -94,7 +94,7 @@ class Terminal:
 
     def start(self):
         self.drbg = Drbg(self.keys.drbg, keystore.count_boot(self.files, self.urandom), self.urandom(32))
-        self.chain = Chain(self.journal, self.keys, self.codec, self.crypto.verify)
+        self.chain = Chain(self.journal, self.keys, self.codec, verdict.LongLived(self.crypto).verify)
         try:
             self.trust.load(self.keys.roots)
         except ValueError:
@@ -150,7 +150,7 @@ class Terminal:
         _ground().roll_back(self, number, statement)
 
     def apply_bundle(self):
-        self.passes = verdict.PassCache(verdict.Issuers(self.crypto).verify, PASS_CACHE)
+        self.passes = verdict.PassCache(verdict.LongLived(self.crypto).verify, PASS_CACHE)
         bundle = self.trust.bundle
         if bundle:
             self.clock.bound(bundle.issued, bundle.not_after, bundle.limits[0])

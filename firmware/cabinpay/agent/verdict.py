@@ -1,5 +1,6 @@
 """Whether a shown payment is taken: one function, cheap checks first, signatures before any stored state."""
 
+import gc
 import hashlib
 
 from cabinpay.wire import cose, qrtext
@@ -40,9 +41,9 @@ class Scan:
         return verify(self.pass_.device_key(), signed, self._payment_sign1.signature)
 
 
-class Issuers:
-    """Checks signatures of issuers. One that comes twice in a row gets a table, which halves the time; only one has it,
-    for it takes 3 KB. Where there is no room for it, checks take as long as without."""
+class LongLived:
+    """Checks signatures of keys that sign often. One that comes twice in a row gets a table, which halves the time;
+    only one has it, for it takes 3 KB. Where there is no room for it, checks take as long as without."""
 
     def __init__(self, crypto):
         self._crypto = crypto
@@ -53,6 +54,7 @@ class Issuers:
         if key != self._key:
             self._key, self._check = key, None
         elif self._check is None:
+            gc.collect()  # it stays: at the low end of the heap, or it would divide what is free
             try:
                 self._check = self._crypto.Verifier(key).verify
             except MemoryError:
@@ -63,22 +65,22 @@ class Issuers:
 
 
 class PassCache:
-    """Remembers that a pass's signature verified, and nothing else: every other check runs again."""
+    """Remembers that a pass's signature verified, for the last `size` passes, and nothing else: every other check runs
+    again. What it remembers has its place from the start: 32 bytes each."""
 
     def __init__(self, verify, size):
         self._verify = verify
-        self._size = size
-        self._known = []
+        self._known = bytearray(32 * size)
+        self._next = 0
 
     def holds(self, scan, issuer_key):
-        mark = issuer_key + hashlib.sha256(scan.signed_pass).digest()
+        mark = hashlib.sha256(issuer_key + scan.signed_pass).digest()
         if mark in self._known:
             return True
         if not scan.pass_holds(issuer_key, self._verify):
             return False
-        self._known.append(mark)
-        if len(self._known) > self._size:
-            self._known.pop(0)
+        self._known[self._next : self._next + 32] = mark
+        self._next = (self._next + 32) % len(self._known)
         return True
 
 

@@ -7,9 +7,11 @@ FILE = __file__[: -len(__file__.split("/")[-1])] + "font16_zh.bin"
 
 
 def glyph(char):
-    """Bits of a character, 16 rows: 16 bytes of a printable ASCII one, 32 of any other; a box for what no font has."""
-    if " " <= char <= "~":
-        return memoryview(font16.ASCII)[16 * ord(char) - 512 : 16 * ord(char) - 496]
+    """Bits of a character, 16 rows: 16 bytes of an ASCII one (a space where it is not printable), 32 of any other; a
+    box for what no font has."""
+    if char <= "~":
+        at = 16 * (max(ord(char), 32) - 32)
+        return memoryview(font16.ASCII)[at : at + 16]
     return _wide(char) or _on_flash(ord(char)) or _wide(_MISSING)
 
 

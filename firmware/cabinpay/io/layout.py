@@ -15,12 +15,13 @@ _FAIR_ROW = 18
 
 
 def narrow(char):
-    return " " <= char <= "~"
+    return char <= "~"
 
 
 def width(text):
     """Columns."""
-    return sum([1 if narrow(c) else 2 for c in text])
+    # no letter but a narrow one has a single byte; most texts have no other
+    return len(text) if len(text.encode()) == len(text) else sum([1 if narrow(c) else 2 for c in text])
 
 
 def page(lines, columns, height, sentences=False):
@@ -79,6 +80,8 @@ def _spread(left, right, columns):
 
 def _head(text, columns):
     """The beginning of a text that fits."""
+    if width(text) <= columns:
+        return text
     for i, c in enumerate(text):
         columns -= 1 if narrow(c) else 2
         if columns < 0:

@@ -1,6 +1,6 @@
 import framebuf
 
-from . import font, layout
+from . import font, layout, letters
 
 # A receipt's QR code and its quiet zone; of modules smaller than two pixels phones read nothing off a small panel
 _RECEIPT_MODULES = 57 + 8
@@ -27,12 +27,6 @@ class Screen:
         self._frame = _bitmap(panel.buffer, panel.width, panel.band)
         # the band being drawn
         self._top = 0
-        # by (narrow?, size): the bits of a glyph and the bitmap over them, used for every one
-        self._glyphs = {}
-        for size in (layout.TALL, layout.BIG):
-            for columns in (1, 2):
-                bits = bytearray(16 * columns * size * size)
-                self._glyphs[columns == 1, size] = (bits, _bitmap(bits, 8 * columns * size, 16 * size))
 
     def sound(self, tone):
         self._buzzer.play(tone)
@@ -49,9 +43,9 @@ class Screen:
                 self._verdict(code)
             if qr:
                 self._qr(size, modules)
-            for y, row, letters in rows:
-                if self._seen(begin + y, 16 * letters or 8):
-                    self._text(row, begin + y - self._top, letters)
+            for y, row, large in rows:
+                if self._seen(begin + y, 16 * large or 8):
+                    self._text(row, begin + y - self._top, large)
             panel.draw(self._top)
         panel.show(name, lines, code)
 
@@ -67,15 +61,13 @@ class Screen:
         if size is layout.SMALL:
             self._frame.text(row, x, y, 1)
             return
+        put = letters.doubled if size is layout.BIG else letters.plain
+        buffer, stride, band = self._panel.buffer, self._panel.width // 8, self._panel.band
+        x //= 8
         for c in row:
-            bits, glyph = self._glyphs[layout.narrow(c), size]
             columns = 1 if layout.narrow(c) else 2
-            if size is layout.BIG:
-                double(font.glyph(c), columns, bits)
-            else:
-                bits[:] = font.glyph(c)
-            self._frame.blit(glyph, x, y)
-            x += 8 * columns * size
+            put(font.glyph(c), columns, buffer, stride, band, x, y)
+            x += columns * size
 
     def _bar(self):
         """Height of the bar that tells verdicts apart from across the aisle."""
@@ -126,19 +118,6 @@ _SIGNS = {
     "already_paid": ((2, 0, 2, 5), (2, 8, 2, 8), (6, 0, 6, 5), (6, 8, 6, 8)),
     "cancelled": ((0, 4, 8, 4),),
 }
-
-
-# four bits, each twice
-_TWICE = b"\x00\x03\x0c\x0f\x30\x33\x3c\x3f\xc0\xc3\xcc\xcf\xf0\xf3\xfc\xff"
-
-
-def double(bits, columns, out):
-    """Draws a glyph whose rows have so many bytes twice as large into `out`."""
-    stride = 2 * columns
-    for i, byte in enumerate(bits):
-        at = i // columns * 2 * stride + i % columns * 2
-        out[at] = out[at + stride] = _TWICE[byte >> 4]
-        out[at + 1] = out[at + stride + 1] = _TWICE[byte & 15]
 
 
 def _encoded(text):

@@ -91,9 +91,13 @@ class Panel:
 
 
 @micropython.viper
-def _expand(bits: ptr8, out: ptr16, size: int):
-    """One bit a pixel to 16."""
+def _expand(bits: ptr8, out: ptr32, size: int):
+    """One bit a pixel to 16, two pixels at a time, the left one in the lower half."""
+    at = 0
     for i in range(size):
-        b = bits[i]
-        for j in range(8):
-            out[8 * i + j] = 0xFFFF if b & (0x80 >> j) else 0
+        b = int(bits[i])
+        end = at + 4
+        while at < end:
+            out[at] = (0 - (b >> 7 & 1)) & 0xFFFF | (0 - (b >> 6 & 1)) << 16
+            b <<= 2
+            at += 1

@@ -22,26 +22,30 @@ def encode(data: bytes) -> str:
 
 def decode(text: bytes) -> bytes:
     """The bytes behind ASCII `text`; WireError("base45") for a foreign character, a bad length or a group too large."""
-    if len(text) % 3 == 1:
-        raise WireError("base45", "a length of %d characters cannot be" % len(text))
-    out = bytearray()
-    for i in range(0, len(text), 3):
-        _group(text[i : i + 3], out)
+    length = len(text)
+    if length % 3 == 1:
+        raise WireError("base45", "a length of %d characters cannot be" % length)
+    out = bytearray(length // 3 * 2 + length % 3 // 2)
+    values, at = _VALUES, 0
+    for i in range(0, length - 2, 3):
+        a, b, c = values[text[i]], values[text[i + 1]], values[text[i + 2]]
+        n = a + 45 * b + 2025 * c
+        if n > 0xFFFF or a | b | c > 63:  # a foreign character is 255, the alphabet ends at 44
+            _refuse(text[i : i + 3])
+        out[at] = n >> 8
+        out[at + 1] = n & 0xFF
+        at += 2
+    if length % 3:
+        a, b = values[text[-2]], values[text[-1]]
+        if a + 45 * b > 0xFF or a > 63:
+            _refuse(text[-2:])
+        out[at] = a + 45 * b
     return bytes(out)
 
 
-def _group(chars: bytes, out: bytearray) -> None:
-    n, weight = 0, 1
+def _refuse(chars: bytes) -> None:
     for c in chars:
-        value = _VALUES[c]
-        if value == 0xFF:
+        if _VALUES[c] == 0xFF:
             raise WireError("base45", "character %d is not in the alphabet" % c)
-        n += value * weight
-        weight *= 45
-    if len(chars) == 3:
-        if n > 0xFFFF:
-            raise WireError("base45", "three characters stand for more than 65535")
-        out.append(n >> 8)
-    elif n > 0xFF:
-        raise WireError("base45", "two characters stand for more than 255")
-    out.append(n & 0xFF)
+    most = 0xFFFF if len(chars) == 3 else 0xFF
+    raise WireError("base45", "%d characters stand for more than %d" % (len(chars), most))

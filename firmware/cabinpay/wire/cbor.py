@@ -7,6 +7,10 @@ out of order or twice, bad UTF-8, trailing bytes, and whatever passes the bounds
 
 from .errors import WireError
 
+MYPY = False
+if MYPY:
+    from typing import Any
+
 # A trust bundle, the largest object, is far below these; a terminal's heap is 190 KB and its C stack is shallow.
 MAX_SIZE = 16384
 MAX_DEPTH = 8
@@ -68,15 +72,16 @@ def _write_int(value: int, out: bytearray) -> None:
 
 def _write_map(value: "dict[object, object]", out: bytearray, depth: int) -> None:
     _head(5, len(value), out)
-    pairs = []
+    pairs: "list[Any]" = []
     for key in value:
         if not _can_be_key(key):
             raise TypeError("key of a type that cannot be one")
-        pairs.append((encode(key), key))
-    pairs.sort(key=lambda pair: pair[0])
-    for encoded, key in pairs:
+        # most keys are labels of one byte
+        pairs.append((bytes((key,)) if isinstance(key, int) and 0 <= key < 24 else encode(key), value[key]))
+    pairs.sort()  # no two begin alike
+    for encoded, item in pairs:
         out.extend(encoded)
-        _write(value[key], out, depth + 1)
+        _write(item, out, depth + 1)
 
 
 def _can_be_key(key: object) -> bool:
@@ -107,8 +112,6 @@ class _Reader:
         return bytes(self.data[start : self.at])
 
     def argument(self, info: int) -> int:
-        if info < 24:
-            return info
         if info > 27:
             raise WireError("cbor", "indefinite or reserved length")
         size = 1 << (info - 24)
@@ -121,11 +124,15 @@ class _Reader:
         self.items += 1
         if depth > MAX_DEPTH or self.items > MAX_ITEMS:
             raise WireError("cbor", "too deep or too many items")
-        first = self.take(1)[0]
-        major = first >> 5
+        if self.at == len(self.data):
+            raise WireError("cbor", "cut off")
+        first = self.data[self.at]
+        self.at += 1
+        major, n = first >> 5, first & 31
         if major == 7:
             return self.simple(first)
-        n = self.argument(first & 31)
+        if n > 23:
+            n = self.argument(n)
         if major < 2:
             return -1 - n if major else n
         if major == 2:
@@ -174,6 +181,8 @@ class _Reader:
 
 
 def _text(data: bytes) -> str:
+    if not data or max(data) < 0x80:
+        return data.decode()
     # MicroPython's own check lets overlong forms and surrogates pass
     i = 0
     while i < len(data):

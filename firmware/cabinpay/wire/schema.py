@@ -27,7 +27,7 @@ def octets(low: int, high: int = 0) -> "Callable[[Any], bool]":
 
 def text(low: int, high: int) -> "Callable[[Any], bool]":
     """Printable ASCII of low..high characters: it must fit a terminal's screen and any log."""
-    return lambda v: isinstance(v, str) and low <= len(v) <= high and all(" " <= c <= "~" for c in v)
+    return lambda v: isinstance(v, str) and low <= len(v) <= high and (not v or " " <= min(v) <= max(v) <= "~")
 
 
 def listed(check: "Callable[[Any], bool]", low: int, high: int) -> "Callable[[Any], bool]":
