@@ -22,6 +22,7 @@ from . import (
     cli_keys,
     cli_ledger,
     cli_office,
+    cli_recover,
     cli_sync,
     cli_terminal,
     cli_vectors,
@@ -56,6 +57,7 @@ app.command("network")(cli_gateway.network)
 app.command("maintenance")(cli_terminal.maintenance)
 app.command("log")(cli_terminal.log)
 app.command("dump")(cli_terminal.dump_)
+app.command("recover")(cli_recover.recover)
 cli_books.mount(cli_ledger.app)
 cli_office.mount(cli_ledger.app)
 app.add_typer(cli_ledger.app, name="ledger")
