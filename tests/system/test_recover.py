@@ -1,4 +1,4 @@
-"""cabinpay recover: a dead terminal's sales are in the ledger like after a sync, once, whatever is left of its files."""
+"""cabinpay recover: a dead terminal's sales are in the ledger as after a sync, once, whatever is left of its files."""
 
 from __future__ import annotations
 

@@ -93,14 +93,14 @@ def read(f, evidence=True):
     if f.readinto(_head) < HEAD_SIZE:
         return None
     magic, type_, kind, a, b, currency, number, floor, k, cti, seq, amount, expiry = struct.unpack_from(_HEAD, _buffer)
-    if magic != RECORD_MAGIC or not _checked(HEAD_SIZE - 4):
-        raise ValueError("no record")
     end = HEAD_SIZE + a + b
-    if end + 4 > MAX_RECORD:
-        raise ValueError("no record of this size")
-    if f.readinto(_view[HEAD_SIZE : end + 4]) < a + b + 4:
-        return None
-    if not _checked(end):
+    if magic != RECORD_MAGIC or end + 4 > MAX_RECORD:
+        raise ValueError("no record")
+    cut_off = f.readinto(_view[HEAD_SIZE : end + 4]) < a + b + 4
+    if cut_off or not _checked(end):
+        # the head's own checksum tells a length that flipped from a write that was cut off
+        if cut_off and _checked(HEAD_SIZE - 4):
+            return None
         raise ValueError("record is damaged")
     signed = bytes(_view[HEAD_SIZE : HEAD_SIZE + a])
     rest = bytes(_view[HEAD_SIZE + a : end]) if evidence else b""

@@ -108,8 +108,8 @@ def recovery(board: Board, port: str | None) -> HostError:
     read = f"cabinpay dump --port {port}, or picotool save -r {start:#x} {start + size:#x} dump.bin"
     if board.install["kind"] == "esp":
         read = f"esptool --port {port} read-flash {start:#x} {size:#x} dump.bin"
-    line = f"this board holds receipts without their terminal's keys. Save them ({read}) and take them into the ledger with cabinpay recover"
-    return HostError("needs_recovery", f"{line}; report the terminal lost, then erase its flash", Exit.REFUSED)
+    line = f"this board holds receipts without their terminal's keys. Save them ({read}), cabinpay recover the file"
+    return HostError("needs_recovery", f"{line}, report the terminal lost, then erase its flash", Exit.REFUSED)
 
 
 def _run(words: list[str]) -> None:
