@@ -78,7 +78,7 @@ try:
             return Session(terminal)
 
         def scanned(line):
-            # a sale leaves 14 KB: that is collected while the next one holds up a phone, not while this one waits
+            # 14 KB of waste: one collection, before a receipt is made, and not five while the passenger waits
             gc.threshold(-1)
             crew.scanned(line)
             gc.threshold(AWAKE)

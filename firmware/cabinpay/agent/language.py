@@ -1,6 +1,8 @@
 """The crew's language, remembered on flash, and its texts, which lie in a file beside this one and are read when they
 are shown: in RAM they would take 10 KB."""
 
+import gc
+
 from .errors import StorageError
 from .files import read_whole, write_whole
 
@@ -33,9 +35,12 @@ class Texts:
     def _read(self, name):
         try:
             with open("%s%s.txt" % (_FOLDER, self.language), "rb") as file:
-                return _lines(file, ("\n%s: " % name).encode())
+                found = _found(file, ("\n%s: " % name).encode())
         except OSError:
             return None
+        # what is kept goes to the low end of the heap, or it would divide what is free
+        gc.collect()
+        return found and str(found, "utf-8").split(" | ")
 
     def __getitem__(self, name):
         """Lines, in a list; where there are none the name stands for them."""
@@ -45,13 +50,13 @@ class Texts:
         return self[name][0]
 
 
-def _lines(file, begin):
+def _found(file, begin):
     text = b"\n"
     while True:
         at = text.find(begin)
         end = text.find(b"\n", at + len(begin)) if at >= 0 else -1
         if end >= 0:
-            return str(text[at + len(begin) : end], "utf-8").split(" | ")
+            return text[at + len(begin) : end]
         piece = file.read(_PIECE)
         if not piece:
             return None

@@ -1,5 +1,6 @@
 """The terminal as a whole: boot, shift, sale. Crew and link sessions speak to it; it speaks to neither."""
 
+import gc
 import hashlib
 
 from cabinpay.wire import cose, qrtext
@@ -285,6 +286,8 @@ class Terminal:
         return scan.mode != CHALLENGED and scan.payment.iat <= newest
 
     def _sell(self, scan, sale, reading):
+        # what a sale leaves in memory goes to the low end of the heap, or it would divide what is free
+        gc.collect()
         nonce = sale.bill.nonce if scan.payment.challenge else None
         evidence = Evidence(scan.signed_pass, scan.signed_payment, sale.lines, nonce)
         payment, pass_ = scan.payment, scan.pass_
