@@ -1,10 +1,9 @@
 """The crew's language, remembered on flash, and its texts, which lie in a file beside this one and are read when they
 are shown: in RAM they would take 10 KB."""
 
-import gc
-
 from .errors import StorageError
 from .files import read_whole, write_whole
+from .heap import make_room
 
 NAME = "language"
 ENGLISH, CHINESE = "en", "zh"
@@ -39,7 +38,7 @@ class Texts:
         except OSError:
             return None
         # what is kept goes to the low end of the heap, or it would divide what is free
-        gc.collect()
+        make_room()
         return found and str(found, "utf-8").split(" | ")
 
     def __getitem__(self, name):

@@ -1,6 +1,5 @@
 """The terminal as a whole: boot, shift, sale. Crew and link sessions speak to it; it speaks to neither."""
 
-import gc
 import hashlib
 
 from cabinpay.wire import cose, qrtext
@@ -24,6 +23,7 @@ from .chain import Chain
 from .clock import Clock
 from .drbg import Drbg
 from .errors import Refused, StorageError
+from .heap import make_room
 from .journal import DAMAGED
 from .pins import Pins
 from .sale import Sale
@@ -287,7 +287,7 @@ class Terminal:
 
     def _sell(self, scan, sale, reading):
         # what a sale leaves in memory goes to the low end of the heap, or it would divide what is free
-        gc.collect()
+        make_room()
         nonce = sale.bill.nonce if scan.payment.challenge else None
         evidence = Evidence(scan.signed_pass, scan.signed_payment, sale.lines, nonce)
         payment, pass_ = scan.payment, scan.pass_

@@ -1,6 +1,5 @@
 """Whether a shown payment is taken: one function, cheap checks first, signatures before any stored state."""
 
-import gc
 import hashlib
 
 from cabinpay.wire import cose, qrtext
@@ -8,6 +7,7 @@ from cabinpay.wire.claims import BOUND, CHALLENGED, Pass, Payment
 from cabinpay.wire.errors import WireError
 from cabinpay.wire.receipts import FLOOR, RTC, SYNCED
 
+from .heap import make_room
 from .trust import in_window
 
 APPROVED = "approved"
@@ -54,7 +54,7 @@ class LongLived:
         if key != self._key:
             self._key, self._check = key, None
         elif self._check is None:
-            gc.collect()  # it stays: at the low end of the heap, or it would divide what is free
+            make_room()  # it stays: at the low end of the heap, or it would divide what is free
             try:
                 self._check = self._crypto.Verifier(key).verify
             except MemoryError:
