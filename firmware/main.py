@@ -10,7 +10,7 @@ try:
     import gc
 
     # imports leave waste between what stays: collected often, the heap keeps large blocks free
-    gc.threshold(16384)
+    gc.threshold(6144)
 
     import asyncio
     import io
@@ -35,13 +35,16 @@ try:
                 starts.well(files)
 
     def forget():
-        # 15 KB that nobody asks for in the air
-        for name in ("agent.network", "agent.session", "agent.door", "agent.ground", "wire.messages"):
+        # 20 KB that nobody asks for in the air
+        session = ("agent.network", "agent.session", "agent.door", "agent.ground", "wire.messages")
+        for name in session + ("agent.snapshot", "wire.trust"):
             package, module = name.split(".")
             if sys.modules.pop("cabinpay." + name, None):
                 delattr(sys.modules["cabinpay." + package], module)
+        gc.collect()
 
     async def serve(begin, changed):
+        # begun anew after each session: a coroutine's stack would hold what it had of it
         while not await link.serve(board.link, begin, changed):
             forget()
         await asyncio.sleep_ms(200)  # the last reply is on its way
@@ -54,27 +57,41 @@ try:
 
         return cbor, Guarded(ed25519, dog)
 
-    async def work(dog):
-        from cabinpay.agent.crew import Crew
+    def session_class():
+        if board.wlan:
+            from cabinpay.agent.network import NetworkSession as Session
+        else:
+            from cabinpay.agent.session import Session
+        return Session
+
+    def begun(dog):
         from cabinpay.agent.terminal import Terminal
+
+        terminal = Terminal(files, *crypto(dog), board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved)
+        dog.feed()
+        terminal.boot()
+        forget()
+        dog.feed()
+        return terminal
+
+    async def work(dog):
+        # names stay for good once read: those of what is forgotten again divide nothing where they come first
+        session_class()
+        __import__("cabinpay.agent.ground")
+        forget()
+        terminal = begun(dog)
+        from cabinpay.agent.crew import Crew
+        from cabinpay.agent.heap import at_high_end
         from cabinpay.io import lines
         from cabinpay.io.screen import Screen
 
-        terminal = Terminal(files, *crypto(dog), board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved)
-        # more between two collections divides what is free: a sale would take 0.15 s less, and the heap not last
-        gc.threshold(12288)
-        dog.feed()
-        terminal.boot()
-        dog.feed()
         crew = Crew(terminal, Screen(board.panel, board.buzzer))
         crew.start()
+        # from here on what is waste is collected once a second, or where there is no room: a sale waits for none
+        gc.threshold(-1)
 
         def session():
-            if board.wlan:
-                from cabinpay.agent.network import NetworkSession as Session
-            else:
-                from cabinpay.agent.session import Session
-            return Session(terminal)
+            return at_high_end(lambda: session_class()(terminal))
 
         def scanned(line):
             crew.scanned(line)

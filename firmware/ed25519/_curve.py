@@ -26,6 +26,7 @@ from ._tables import (
 
 _SQRT_MINUS_1 = 0x2B8324804FC1DF0B2B4D00993DFBD7A72F431806AD2FE478C4EE1B274A0EA0B0
 _SIGN = 1 << 255
+TABLE_SIZE = 96 * 33
 
 _program = bytearray(FIXED) + PROGRAM
 # A copy, so that it is in RAM even where the module's constants are in flash, whose cache shows what was read
@@ -117,11 +118,11 @@ def table_mul(s: bytes, k: bytearray, table: bytearray) -> bytes:
     return _encoded(END_AFFINE if k[0] & 1 else END_MINUS_KEY, _sum(BEGIN, BY_KEY), table)
 
 
-def comb_table(x: int, y: int) -> bytearray:
-    """Of a point Q: entry i is 2^215 Q and the sum of 2^(43 j) Q, j < 5, added where bit j of i is set, else
-    subtracted; entry 32 is Q. An entry is y + x, y - x and 2dxy of an affine point, 32 bytes each.
+def comb_table(table: bytearray, x: int, y: int) -> None:
+    """Makes, in TABLE_SIZE bytes, that of a point Q: entry i is 2^215 Q and the sum of 2^(43 j) Q, j < 5, added where
+    bit j of i is set, else subtracted; entry 32 is Q. An entry is y + x, y - x and 2dxy of an affine point, 32 bytes
+    each.
     """
-    table = bytearray(96 * 33)
     put(_slots, X, x)
     put(_slots, Y, y)
     _go(ONLY_START)
@@ -140,7 +141,6 @@ def comb_table(x: int, y: int) -> bytearray:
         code[6] += 4 * tooth
         _go(code)
     _make_affine(table)
-    return table
 
 
 def _keep(table: bytearray, entry: int, slot: int) -> None:

@@ -34,7 +34,6 @@ import ed25519
 from cabinpay.agent.terminal import Terminal
 from cabinpay.io.files import Files
 from cabinpay.wire import cbor, qrtext
-from cabinpay_host.flash import agent, boards
 def start():
     entropy = lambda n: bytes([7 + i for i in range(n)])
     t = Terminal(Files(root), cbor, ed25519, lambda: 0, lambda: {world.NOW}, entropy, 20, lambda: False)

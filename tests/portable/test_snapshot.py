@@ -1,6 +1,7 @@
 """What outlives freed receipts: damaged, cut short, as large as it gets, and for an agent with less room."""
 
 from cabinpay.agent import snapshot
+from cabinpay.agent.store import snapshot_size
 from cabinpay.wire import cbor, cose
 from cabinpay.wire.receipts import BREAK, read_receipt
 from test_freeing import acknowledge, numbers, small_segments, sold
@@ -67,7 +68,7 @@ def test_the_largest_snapshot_fits_what_is_kept_free_for_it():
     acknowledge(world)
     world.terminal.store._free(1, 1 << 30)
     with world.files.open(snapshot.NAME, "rb") as f:
-        assert f.seek(0, 2) <= snapshot.size(300) - 4096
+        assert f.seek(0, 2) <= snapshot_size(300) - 4096
     before = sorted(map(bytes, spend.entries()))
     reboot(world)
     again = world.terminal.spend

@@ -173,7 +173,7 @@ def test_a_reboot_in_the_middle_changes_nothing():
         assert after.state == "ready" and after.chain.shift.number == 1
         assert after.chain.close_fields() == before.chain.close_fields()
         assert after.chain.last_sale == (2, AMOUNT, EUR)
-        assert after.store.since_ground == before.store.since_ground == (1, {EUR: AMOUNT})
+        assert after.store.since_ground == before.store.since_ground == [1, {EUR: AMOUNT}]
         assert bytes(after.spend._table) == bytes(before.spend._table)
     assert world.pay(quick(seq=2, iat=NOW + 10)) == "approved"
     world.terminal.close_shift()
@@ -220,11 +220,11 @@ def test_ground_time_begins_the_counters_anew():
     world = selling()
     world.pay(quick())
     world.terminal.set_time(NOW + 1, b"statement")
-    assert world.terminal.store.since_ground == (0, {})
+    assert world.terminal.store.since_ground == [0, {EUR: 0}]
     world.pay(quick(seq=2))
-    assert world.terminal.store.since_ground == (1, {EUR: AMOUNT})
+    assert world.terminal.store.since_ground == [1, {EUR: AMOUNT}]
     reboot(world)
-    assert world.terminal.store.since_ground == (1, {EUR: AMOUNT})
+    assert world.terminal.store.since_ground == [1, {EUR: AMOUNT}]
 
 
 def test_a_full_terminal_still_closes_acknowledges_and_takes_a_bundle():

@@ -31,6 +31,8 @@ from world import (
 class Counting:
     """Ed25519 that counts what it is asked to verify."""
 
+    TABLE_SIZE = 0
+
     def __init__(self):
         self.verified = 0
         self.public_key, self.sign = ed25519.public_key, ed25519.sign
@@ -39,7 +41,7 @@ class Counting:
         self.verified += 1
         return ed25519.verify(*args)
 
-    def Verifier(self, key):
+    def Verifier(self, key, _):
         return Table(self, key)
 
 

@@ -242,7 +242,7 @@ def test_the_cache_of_passes_is_bounded():
     scans = [verdict.Scan(quick(name), cbor) for name in "abcd"]
     for scan in scans:
         assert cache.holds(scan, bytes(32))
-    assert len(cache._known) == 96 and len(asked) == 4, "32 bytes a pass"
+    assert len(cache._known) == 48 and len(asked) == 4, "16 bytes a pass"
     assert cache.holds(scans[3], bytes(32)) and len(asked) == 4
     assert cache.holds(scans[3], b"another key") and len(asked) == 5
 

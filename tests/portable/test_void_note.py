@@ -75,7 +75,7 @@ def test_a_void_gives_back_the_sum_and_nothing_else():
     assert (void.kind, void.shift, void.reason) == (VOID, 1, CHANGED_MIND)
     assert void.sale == hashlib.sha256(receipts(world, 2)[0][1]).digest()
     for _ in range(2):
-        assert spent(world) == (2, 100, 2) and world.terminal.store.since_ground == (2, {EUR: 100})
+        assert spent(world) == (2, 100, 2) and world.terminal.store.since_ground == [2, {EUR: 100}]
         assert world.pay(quick()) == "voided" and world.pay(quick(seq=2)) == "already_paid"
         assert world.terminal.chain.close_fields()[1] == [[EUR, SALE, 2, AMOUNT + 100], [EUR, VOID, 1, AMOUNT]]
         assert refused(world.terminal.void, 2, OTHER) == "void_twice"
@@ -137,7 +137,7 @@ def test_a_void_of_a_sale_before_ground_time_gives_the_counters_nothing():
     world.pay(quick(seq=2), [[7, 1, 100]])
     world.terminal.void(2, OTHER)
     for _ in range(2):
-        assert world.terminal.store.since_ground == (1, {EUR: 100}) and spent(world) == (2, 100, 2)
+        assert world.terminal.store.since_ground == [1, {EUR: 100}] and spent(world) == (2, 100, 2)
         reboot(world)
 
 

@@ -7,6 +7,7 @@ from cabinpay.wire.schema import MAX_TIME
 
 from . import records
 from .errors import Refused, StorageError
+from .heap import make_room
 
 # A close has a sum of sales and one of voids for each
 MOST_CURRENCIES = 16
@@ -24,7 +25,8 @@ class Chain:
         self._verify = verify
         self.shift = None
         self.sums = {}
-        self.last_sale = None
+        # in place: where each sale's came to lie would divide the heap
+        self._last = [0, 0, 0]
         self.bundle = 0
         self.last_cancelled = False
         self.broken = 0
@@ -39,23 +41,27 @@ class Chain:
             self.shift = self._read(record)
             self.bundle = max(self.bundle, self.shift.bundle)
             self.sums = {}
-            self.last_sale = None
+            self._last[0] = 0
         elif record.kind == CLOSE:
             self.shift = None
         elif record.kind == BREAK:
             # its opening may be lost, and its sums are not to be trusted: the crew signs on again
             self.shift = None
-            self.last_sale = None
+            self._last[0] = 0
             found = self._read(record)
             self.broken = MAX_TIME if found.quality[0] == FLOOR else found.time
         elif record.kind == SALE:
             self._book(SALE, record.spend)
-            self.last_sale = (record.number, record.spend[3], record.spend[5])
+            self._last[:] = record.number, record.spend[3], record.spend[5]
             self.last_cancelled = False
         elif record.kind == VOID:
             self._book(VOID, record.spend)
-            if self.last_sale and record.spend[4] == self.last_sale[0]:
+            if record.spend[4] == self._last[0]:
                 self.last_cancelled = True
+
+    @property
+    def last_sale(self):
+        return tuple(self._last) if self._last[0] else None
 
     @property
     def bills_only(self):
@@ -87,7 +93,7 @@ class Chain:
         self.bundle, shift, sums, last, cancelled, self.broken = state
         self.shift = Open.unpack(shift, self._codec) if shift else None
         self.sums = {(currency, kind): [count, total] for currency, kind, count, total in sums}
-        self.last_sale = tuple(last) if last else None
+        self._last[:] = last or (0, 0, 0)
         self.last_cancelled = bool(cancelled)
 
     def append(self, cls, reading, evidence=b"", spend=records.NO_SPEND, **fields):
@@ -137,6 +143,9 @@ class Chain:
         return kid == self._keys.kid and self._verify(self._keys.public, message, signature)
 
     def _book(self, kind, spend):
-        entry = self.sums.setdefault((spend[5], kind), [0, 0])
+        entry = self.sums.get((spend[5], kind))
+        if entry is None:
+            make_room()  # it stays for the shift
+            entry = self.sums[spend[5], kind] = [0, 0]
         entry[0] += 1
         entry[1] += spend[3]

@@ -9,6 +9,7 @@ from cabinpay.wire.receipts import BUNDLE, CLOCK, MAINTENANCE, SYNCED, Note
 from . import crash, keystore, records, starts
 from .errors import Refused, StorageError
 from .files import write_whole
+from .heap import make_room
 from .journal import ROLLED_BACK
 
 # A clock set by no more than this leaves no note: it is the line's delay and clocks drifting, and would fill the chain
@@ -92,6 +93,8 @@ def set_time(terminal, now, statement):
     if not terminal.clock.possible(now):
         # the floor never falls: a laptop whose clock is years ahead would end this terminal's life
         raise Refused("time_ahead", "That is long after the bundle's end. Check the computer's clock.")
+    make_room()
+    now = 0 + now  # what the clock has of it stays: a copy, made where there is room now
     before, quality, _ = terminal.clock.read()
     terminal.journal.append(records.Record(records.TIME, 0, 0, now, records.NO_SPEND, statement))
     terminal.clock.sync(now)

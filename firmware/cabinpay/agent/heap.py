@@ -3,4 +3,38 @@ low end of the heap; amid waste it would divide what is free. Any other has no s
 
 import gc
 
-make_room = gc.collect if hasattr(gc, "mem_free") else int
+_HAS_ENDS = hasattr(gc, "mem_free")
+make_room = gc.collect if _HAS_ENDS else int
+
+
+def at_high_end(load):
+    """What `load()` returns; what it keeps in memory lies high. For what goes again: what comes in the meantime and
+    stays shall not lie above it, for then the place that it leaves would be cut off."""
+    low = bytearray(_largest() // 2) if _HAS_ENDS else None
+    try:
+        return load()
+    except MemoryError:
+        low = None
+        make_room()
+        return load()
+    finally:
+        del low
+
+
+def _largest():
+    """About how many bytes the heap's largest free block has."""
+    make_room()
+    size = gc.mem_free()
+    gc.disable()
+    while size and not _fits(size):
+        size -= size // 8 + 1
+    gc.enable()
+    make_room()
+    return size
+
+
+def _fits(size):
+    try:
+        return bool(bytearray(size))
+    except MemoryError:
+        return False

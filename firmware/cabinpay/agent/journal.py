@@ -8,6 +8,7 @@ from cabinpay.wire.schema import U32
 
 from . import highwater, records
 from .errors import StorageError
+from .heap import make_room
 from .segments import Segments
 from .trunk import Trunk
 
@@ -44,7 +45,8 @@ class Journal:
         self._freed = 0
         self._high = 0
         self._high_known = True
-        self._held = ((0, 0), 0)
+        # acked and freed when it was counted, and bytes; in place, as whatever a sale changes
+        self._held = [0, 0, 0]
         self.acked = 0
         self.fault = ""
 
@@ -72,8 +74,8 @@ class Journal:
         self._segments.find(self._freed)
         self._room = self._files.free()
         damaged = [n for n in self._segments.ordinals if not self._take_up(n, None if n <= covered else replay)]
-        if not trunk.head:
-            trunk.number, trunk.head = 0, FIRST_PREVIOUS  # nothing is left for a break to follow
+        if not trunk.known:
+            trunk.begin_anew()
         trunk.ordinal = max(trunk.ordinal, covered)
         trunk.lost = trunk.lost or last > trunk.ordinal or max(marked, latest) > trunk.top
         # a file system that falls back to an older directory leaves no other trace
@@ -188,9 +190,10 @@ class Journal:
 
     def held(self):
         """Bytes that could be freed, for a ledger holds them: counted anew after an ack or freeing."""
-        if self._held[0] != (self.acked, self._freed):
-            self._held = ((self.acked, self._freed), self.freeable(self.acked, ALL)[1])
-        return self._held[1]
+        held = self._held
+        if held[0] != self.acked or held[1] != self._freed:
+            held[:] = self.acked, self._freed, self.freeable(self.acked, ALL)[1]
+        return held[2]
 
     def can_free(self, upto):
         """Would `free` find anything up to this ordinal?"""
@@ -298,6 +301,7 @@ class Journal:
         self._close()
         self._high = max(self._high, min(number + SPAN, U32))
         self._trunk.ordinal += 1
+        make_room()  # an open file is a kilobyte
         self._file = self._segments.begin(self._trunk.ordinal, self._trunk.top, self._high)
         self._size = records.SEGMENT_HEADER
         self._store_high()

@@ -11,8 +11,6 @@ from .spend import ENTRY_SIZE
 NAME = "snapshot"
 MAGIC = b"CPN1"
 MAX_HEAD = 1024
-# the spend table and what comes before it, and the block that a file never fills
-SPARE = 2 * 4096
 _PIECE = 512
 
 _number = integer(0, U32)
@@ -39,11 +37,6 @@ _chain = row(
 )
 _terminal = row(_time, _number, _number, listed(row(_number, _sum), 0, 16))
 _form = row(_journal, _chain, _terminal)
-
-
-def size(capacity):
-    """Bytes of flash that a snapshot of so many passes takes at most."""
-    return capacity * ENTRY_SIZE + SPARE
 
 
 def save(files, codec, state, spend):

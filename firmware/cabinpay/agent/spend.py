@@ -2,6 +2,8 @@
 
 import struct
 
+from .heap import make_room
+
 # As kept in RAM, where 1,000 of them must leave room for everything else: cti, highest seq, sum in minor units, the
 # pass's expiry, count of sales, place of the issuer's kid among those met, from 1 on; 0 for a free slot
 _SLOT = ">8sIIIBB"
@@ -92,7 +94,8 @@ class SpendTable:
     def _put(self, at, ident, seq, total, expiry, count):
         kid = ident[:8]
         if kid not in self._kids:
-            self._kids.append(kid)
+            make_room()
+            self._kids.append(ident[:8])
         issuer = self._kids.index(kid) + 1
         struct.pack_into(_SLOT, self._table, at, ident[8:], seq, total, expiry, count, issuer)
 

@@ -3,25 +3,41 @@ when there is reason to, and a snapshot then holds what must outlive them."""
 
 from cabinpay.wire.receipts import VOID
 
-from . import records, snapshot
+from . import records
 from .errors import StorageError
+from .heap import make_room
 from .journal import ALL, Journal
-from .spend import SpendTable
+from .spend import ENTRY_SIZE, SpendTable
 
 # Bytes without which an ack frees at once what the ledger holds: better on the ground than in a sale
 ROOMY = 65536
+# Of a snapshot: what comes before the spend table, and the block that a file never fills
+_SPARE = 2 * 4096
+
+
+def snapshot_size(capacity):
+    """Bytes of flash that a snapshot of so many passes takes at most."""
+    return capacity * ENTRY_SIZE + _SPARE
+
+
+def _snapshot():
+    # for boots, and where room is made: else it need not be in RAM
+    from . import snapshot
+
+    return snapshot
 
 
 class Store:
-    """spend: by pass; since_ground: (sales, {currency: sum}) since the last ground time."""
+    """spend: by pass; since_ground: [sales, {currency: sum}] since the last ground time."""
 
     def __init__(self, files, codec, clock, max_passes):
         self._files = files
         self._codec = codec
         self._clock = clock
         self._chain = None
-        self.journal = Journal(files, snapshot.size(max_passes))
+        self.journal = Journal(files, snapshot_size(max_passes))
         self.spend = SpendTable(max_passes)
+        self.since_ground = [0, {}]
         self._start_counting()
 
     def boot(self, chain):
@@ -32,9 +48,12 @@ class Store:
     def book(self, spend):
         kid, cti, seq, amount, expiry, currency = spend
         self.spend.add(kid + cti, seq, amount, expiry)
-        sales, sums = self.since_ground
+        # in place: where each sale's came to lie would divide the heap
+        self.since_ground[0] += 1
+        sums = self.since_ground[1]
+        if currency not in sums:
+            make_room()
         sums[currency] = sums.get(currency, 0) + amount
-        self.since_ground = (sales + 1, sums)
 
     def give_back(self, spend):
         """A sale was cancelled: its record's spend fields, with its number in the place of expiry."""
@@ -72,7 +91,9 @@ class Store:
             self.full(ROOMY)
 
     def _start_counting(self):
-        self.since_ground = (0, {})
+        self.since_ground[0] = 0
+        for currency in self.since_ground[1]:
+            self.since_ground[1][currency] = 0
         # sales up to here are in no counter any more: cancelling one gives nothing back to them
         self._ground_number = self.journal.number
 
@@ -101,6 +122,7 @@ class Store:
 
     def _load(self):
         """Takes up a snapshot, where there is one, and returns what it says of the journal."""
+        snapshot = _snapshot()
         try:
             state = snapshot.load(self._files, self._codec, self.spend)
         except ValueError:
@@ -113,7 +135,7 @@ class Store:
         self._chain.restore(state[1])
         floor, sales, self._ground_number, sums = state[2]
         self._clock.raise_floor(floor)
-        self.since_ground = (sales, dict(sums))
+        self.since_ground = [sales, dict(sums)]
         return state[0]
 
     def _free(self, limit, wanted):
@@ -126,7 +148,7 @@ class Store:
             floor = self._clock.floor()
             self.spend.drop(floor)
             state = [self.journal.covered(last), self._chain.state(), self._state(floor)]
-            snapshot.save(self._files, self._codec, state, self.spend)
+            _snapshot().save(self._files, self._codec, state, self.spend)
             self.journal.free(last)
         except (OSError, MemoryError):
             self.journal.fault = StorageError.code
@@ -134,4 +156,5 @@ class Store:
 
     def _state(self, floor):
         sales, sums = self.since_ground
-        return [floor, sales, self._ground_number, [[currency, sums[currency]] for currency in sorted(sums)]]
+        told = [[currency, sums[currency]] for currency in sorted(sums) if sums[currency]]
+        return [floor, sales, self._ground_number, told]

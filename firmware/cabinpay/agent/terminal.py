@@ -23,7 +23,6 @@ from .chain import Chain
 from .clock import Clock
 from .drbg import Drbg
 from .errors import Refused, StorageError
-from .heap import make_room
 from .journal import DAMAGED
 from .pins import Pins
 from .sale import Sale
@@ -74,7 +73,9 @@ class Terminal:
         self.journal = self.store.journal
         self.journal.promised = self.trust.awaited
         self.spend = self.store.spend
-        self.passes = verdict.PassCache(verdict.LongLived(crypto).verify, PASS_CACHE)
+        self._issuers = verdict.LongLived(crypto)
+        self._own = verdict.LongLived(crypto)
+        self.passes = verdict.PassCache(self._issuers.verify, PASS_CACHE)
         self.keys = None
         self.chain = None
         self.damage = ""
@@ -95,7 +96,7 @@ class Terminal:
 
     def start(self):
         self.drbg = Drbg(self.keys.drbg, keystore.count_boot(self.files, self.urandom), self.urandom(32))
-        self.chain = Chain(self.journal, self.keys, self.codec, verdict.LongLived(self.crypto).verify)
+        self.chain = Chain(self.journal, self.keys, self.codec, self._own.verify)
         try:
             self.trust.load(self.keys.roots)
         except ValueError:
@@ -151,7 +152,8 @@ class Terminal:
         _ground().roll_back(self, number, statement)
 
     def apply_bundle(self):
-        self.passes = verdict.PassCache(verdict.LongLived(self.crypto).verify, PASS_CACHE)
+        self._issuers.forget()
+        self.passes.forget()
         bundle = self.trust.bundle
         if bundle:
             self.clock.bound(bundle.issued, bundle.not_after, bundle.limits[0])
@@ -286,8 +288,6 @@ class Terminal:
         return scan.mode != CHALLENGED and scan.payment.iat <= newest
 
     def _sell(self, scan, sale, reading):
-        # what a sale leaves in memory goes to the low end of the heap, or it would divide what is free
-        make_room()
         nonce = sale.bill.nonce if scan.payment.challenge else None
         evidence = Evidence(scan.signed_pass, scan.signed_payment, sale.lines, nonce)
         payment, pass_ = scan.payment, scan.pass_

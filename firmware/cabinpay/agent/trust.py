@@ -6,13 +6,25 @@ from cabinpay.wire import pins
 from cabinpay.wire.files import CATALOGUE, CREW, REVOKED, crew_key, item_key, read_crew, read_item
 from cabinpay.wire.keys import kid
 from cabinpay.wire.receipts import FLOOR
-from cabinpay.wire.trust import open_bundle
 
 from .errors import Refused
 from .files import read_whole, write_whole
 from .shelf import Shelf
 
 NAME = "bundle"
+
+
+class InForce:
+    """What a bundle and its delegation say, for as long as it is in force: their own objects go, with the code that
+    reads them. serial: the delegation's; end: the last Unix second at which both hold."""
+
+    def __init__(self, delegation, bundle):
+        self.serial = delegation.serial
+        self.end = min(bundle.not_after, delegation.not_after)
+        self.version, self.airline = bundle.version, bundle.airline
+        self.issued, self.not_after = bundle.issued, bundle.not_after
+        self.currencies, self.issuers, self.ground = bundle.currencies, bundle.issuers, bundle.ground
+        self.limits, self.files, self.gateway = bundle.limits, bundle.files, bundle.gateway
 
 
 class Trust:
@@ -23,7 +35,6 @@ class Trust:
         self._codec = codec
         self._verify = verify
         self.bundle = None
-        self._delegation = None
         self._digest = b""
         self._issuers = {}
         self._ground = {}
@@ -36,7 +47,7 @@ class Trust:
         """Activates the stored bundle, if there is one; ValueError where it or one of its files is damaged."""
         data = read_whole(self._files, NAME)
         if data is not None:
-            delegation, bundle = open_bundle(data, roots, self._verify, self._codec)
+            delegation, bundle = self._opened(data, roots)
             if self._shelf.missing(bundle.files or ()):
                 raise ValueError("a file of the bundle is damaged")
             self._activate(data, delegation, bundle)
@@ -49,7 +60,7 @@ class Trust:
         floor: Unix seconds that have passed; known: highest version that a shift was opened under, for a damaged file
         must not let an older bundle in.
         """
-        delegation, bundle = open_bundle(data, roots, self._verify, self._codec)
+        delegation, bundle = self._opened(data, roots)
         self._judge(data, delegation, bundle, floor, known)
         if self._same_version(bundle):
             return []  # the same again: anybody may send it, and flash wears
@@ -80,6 +91,12 @@ class Trust:
         """Bytes of files that a staged bundle still waits for."""
         return sum([self._shelf.lacks(entry) for entry in self._staged[2].files]) if self._staged else 0
 
+    def _opened(self, data, roots):
+        # asked for at boot and for the ground: in the air it need not be in RAM
+        from cabinpay.wire.trust import open_bundle
+
+        return open_bundle(data, roots, self._verify, self._codec)
+
     def _judge(self, data, delegation, bundle, floor, known):
         if min(delegation.not_after, bundle.not_after) < floor:
             raise Refused("bundle_expired", "This bundle has run out: make a new one.")
@@ -106,12 +123,11 @@ class Trust:
         return list(self._entries.values())
 
     def _older(self, delegation, bundle):
-        return bundle.version < self.bundle.version or delegation.serial < self._delegation.serial
+        return bundle.version < self.bundle.version or delegation.serial < self.bundle.serial
 
     def _activate(self, data, delegation, bundle):
         self._digest = hashlib.sha256(data).digest()
-        self._delegation = delegation
-        self.bundle = bundle
+        self.bundle = InForce(delegation, bundle)
         self._issuers = {kid(entry[0]): entry for entry in bundle.issuers}
         self._ground = {kid(entry[0]): entry for entry in bundle.ground}
         self._currencies = {entry[0]: entry for entry in bundle.currencies}
@@ -134,7 +150,7 @@ class Trust:
 
     def run_out(self, reading):
         """Is the bundle, or the delegation behind it, past its time?"""
-        return reading[0] > min(self.bundle.not_after, self._delegation.not_after)
+        return reading[0] > self.bundle.end
 
     def has(self, name):
         """Does a file of this name travel with the bundle?"""

@@ -12,6 +12,7 @@ from .trust import in_window
 
 APPROVED = "approved"
 ALREADY_PAID = "already_paid"
+_MARK = 16
 
 
 class Scan:
@@ -43,10 +44,14 @@ class Scan:
 
 class LongLived:
     """Checks signatures of keys that sign often. One that comes twice in a row gets a table, which halves the time;
-    only one has it, for it takes 3 KB. Where there is no room for it, checks take as long as without."""
+    only one has it. Its 3 KB are set aside from the start: later they would divide what is free of the heap."""
 
     def __init__(self, crypto):
         self._crypto = crypto
+        self._table = bytearray(crypto.TABLE_SIZE)
+        self.forget()
+
+    def forget(self):
         self._key = None
         self._check = None
 
@@ -54,33 +59,34 @@ class LongLived:
         if key != self._key:
             self._key, self._check = key, None
         elif self._check is None:
-            make_room()  # it stays: at the low end of the heap, or it would divide what is free
-            try:
-                self._check = self._crypto.Verifier(key).verify
-            except MemoryError:
-                self._key = None
+            make_room()
+            self._check = self._crypto.Verifier(key, self._table)
         if self._check is None:
             return self._crypto.verify(key, message, signature)
-        return self._check(message, signature)
+        return self._check.verify(message, signature)
 
 
 class PassCache:
     """Remembers that a pass's signature verified, for the last `size` passes, and nothing else: every other check runs
-    again. What it remembers has its place from the start: 32 bytes each."""
+    again. What it remembers has its place from the start: 16 bytes of SHA-256 each."""
 
     def __init__(self, verify, size):
         self._verify = verify
-        self._known = bytearray(32 * size)
+        self._known = bytearray(_MARK * size)
+        self.forget()
+
+    def forget(self):
+        self._known[:] = bytes(len(self._known))
         self._next = 0
 
     def holds(self, scan, issuer_key):
-        mark = hashlib.sha256(issuer_key + scan.signed_pass).digest()
+        mark = hashlib.sha256(issuer_key + scan.signed_pass).digest()[:_MARK]
         if mark in self._known:
             return True
         if not scan.pass_holds(issuer_key, self._verify):
             return False
-        self._known[self._next : self._next + 32] = mark
-        self._next = (self._next + 32) % len(self._known)
+        self._known[self._next : self._next + _MARK] = mark
+        self._next = (self._next + _MARK) % len(self._known)
         return True
 
 
@@ -89,7 +95,7 @@ def decide(scan, trust, shift, sale, reading, spend, since_ground, passes, verif
     APPROVED, or the code of what stands first against this scan. Changes nothing.
 
     shift: the Open receipt or None; sale: Sale of agent.sale; reading: (time, quality, age) of the clock;
-    spend: SpendTable; since_ground: (sales, {currency: sum}) since the last ground time; find_payment(ident, seq):
+    spend: SpendTable; since_ground: [sales, {currency: sum}] since the last ground time; find_payment(ident, seq):
     the sale that a payment already made, or None.
     """
     reason = _identity(scan, trust, shift, sale, reading) or _context(scan, trust, sale, reading, since_ground)

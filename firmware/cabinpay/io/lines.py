@@ -9,17 +9,25 @@ async def scan_lines(stream, take):
     """Hands each line of a scanner that ends in CR or LF to `take(bytes)`; too long a line is handed on cut, so that
     it is refused and not silently dropped."""
     buffer = bytearray(64)
-    line = bytearray()
+    # in place: one that grows leaves its former self behind with every byte or two
+    line, size = bytearray(MAX_LINE), 0
     while True:
         n = stream.read_some(buffer)
-        for c in memoryview(buffer)[:n]:
+        # nothing is made where nothing came: that is a hundred times a second
+        for c in memoryview(buffer)[:n] if n else ():
             if c in (13, 10):
-                if line:
-                    take(bytes(line))
-                line = bytearray()
-            elif len(line) < MAX_LINE:
-                line.append(c)
+                if size:
+                    _hand(take, line, size)
+                size = 0
+            elif size < MAX_LINE:
+                line[size] = c
+                size += 1
         await asyncio.sleep_ms(0 if n else IDLE_MS)
+
+
+def _hand(take, line, size):
+    # not in the coroutine, whose stack would hold the line until the next one
+    take(bytes(memoryview(line)[:size]))
 
 
 async def key_presses(stream, take):

@@ -14,8 +14,16 @@ class UsbLink:
         self._writable = select.poll()
         self._writable.register(sys.stdout, select.POLLOUT)
         self._byte = bytearray(1)
+        # each makes, the first time, what it keeps
+        self._readable.ipoll(0)
+        self._writable.ipoll(0)
 
     def read_some(self, buffer):
+        for _ in self._readable.ipoll(0):
+            return self._read(buffer)
+        return 0
+
+    def _read(self, buffer):
         # by the byte and in locals: a longer read waits until it is full, and every attribute costs time for each byte
         ipoll = self._readable.ipoll
         readinto = sys.stdin.buffer.readinto

@@ -4,6 +4,7 @@ class Guarded:
     def __init__(self, crypto, dog):
         self._crypto = crypto
         self._dog = dog
+        self.TABLE_SIZE = crypto.TABLE_SIZE
 
     def public_key(self, *args):
         self._dog.feed()
@@ -17,6 +18,6 @@ class Guarded:
         self._dog.feed()
         return self._crypto.verify(*args)
 
-    def Verifier(self, key):
+    def Verifier(self, *args):
         self._dog.feed()
-        return self._crypto.Verifier(key)
+        return self._crypto.Verifier(*args)
