@@ -18,11 +18,15 @@ try:
     import sys
 
     import board
-    from cabinpay.agent import crash, starts
+    from cabinpay.agent import crash, heap, starts
     from cabinpay.io import link, notice
     from cabinpay.io.files import Files
 
     files = Files(board.mount())
+    # 20 KB that nobody asks for in the air
+    SESSION = ("agent.session", "agent.door", "agent.ground", "agent.snapshot", "wire.messages", "wire.trust")
+    if board.wlan:
+        SESSION += ("agent.network",)
 
     async def look_after(dog, tick):
         for second in range(1 << 30):
@@ -34,19 +38,10 @@ try:
             if second == starts.SECONDS:
                 starts.well(files)
 
-    def forget():
-        # 20 KB that nobody asks for in the air
-        session = ("agent.network", "agent.session", "agent.door", "agent.ground", "wire.messages")
-        for name in session + ("agent.snapshot", "wire.trust"):
-            package, module = name.split(".")
-            if sys.modules.pop("cabinpay." + name, None):
-                delattr(sys.modules["cabinpay." + package], module)
-        gc.collect()
-
     async def serve(begin, changed):
         # begun anew after each session: a coroutine's stack would hold what it had of it
         while not await link.serve(board.link, begin, changed):
-            forget()
+            heap.forget(SESSION)
         await asyncio.sleep_ms(200)  # the last reply is on its way
         board.reset()
 
@@ -70,18 +65,19 @@ try:
         terminal = Terminal(files, *crypto(dog), board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved)
         dog.feed()
         terminal.boot()
-        forget()
+        heap.forget(SESSION)
         dog.feed()
         return terminal
 
     async def work(dog):
+        from cabinpay.agent.crew import MODULES, Crew
+
         # names stay for good once read: those of what is forgotten again divide nothing where they come first
-        session_class()
-        __import__("cabinpay.agent.ground")
-        forget()
+        for name in SESSION + MODULES:
+            __import__("cabinpay." + name)
+            dog.feed()
+        heap.forget(SESSION + MODULES)
         terminal = begun(dog)
-        from cabinpay.agent.crew import Crew
-        from cabinpay.agent.heap import at_high_end
         from cabinpay.io import lines
         from cabinpay.io.screen import Screen
 
@@ -91,7 +87,7 @@ try:
         gc.threshold(-1)
 
         def session():
-            return at_high_end(lambda: session_class()(terminal))
+            return heap.at_high_end(lambda: session_class()(terminal))
 
         def scanned(line):
             crew.scanned(line)

@@ -10,11 +10,10 @@ BLOCK, BLOCKS = 4096, 64
 
 def segment(count: int, size: int) -> bytes:
     """A segment of `count` receipts with evidence of so many bytes."""
-    buffer = bytearray(records.MAX_RECORD)
     whole = records.segment_header(1, 0, count)
     for n in range(1, count + 1):
         record = records.Record(records.RECEIPT, 1, n, 0, records.NO_SPEND, b"receipt %d" % n, bytes([n]) * size)
-        whole += buffer[: records.pack(buffer, record)]
+        whole += bytes(records.pack(record))
     return whole
 
 
@@ -55,11 +54,10 @@ def test_a_magic_that_a_block_cuts() -> None:
 
 def uneven(size: int) -> bytes:
     """Five receipts of which the first four have `size` bytes of evidence together."""
-    buffer = bytearray(records.MAX_RECORD)
     whole = records.segment_header(1, 0, 5)
     for n, share in enumerate((size // 4, size // 4, size // 4, size - 3 * (size // 4), 50), 1):
         record = records.Record(records.RECEIPT, 1, n, 0, records.NO_SPEND, b"receipt %d" % n, bytes([n]) * share)
-        whole += buffer[: records.pack(buffer, record)]
+        whole += bytes(records.pack(record))
     return whole
 
 

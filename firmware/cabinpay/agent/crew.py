@@ -1,13 +1,22 @@
 """The crew's way through a flight: a small state machine between keypad, scanner and screen. README.md has the keys of
 every screen. Each screen is an object that shows itself and takes keys; what they share is the desk."""
 
-from .crew_cancel import Cancel
-from .crew_menu import Menu
+import sys
+
 from .crew_sale import Items
-from .crew_shift import CashUp, SignOn
 from .desk import Desk
 from .errors import Refused, StorageError
+from .heap import at_high_end, forget
 from .words import clock_time
+
+# Screens of a minute in a flight: their code is read when they are shown, and goes again
+_RARE = {
+    "cancel": ("crew_cancel", "Cancel"),
+    "cash_up": ("crew_shift", "CashUp"),
+    "menu": ("crew_menu", "Menu"),
+    "sign_on": ("crew_shift", "SignOn"),
+}
+MODULES = ("agent.crew_cancel", "agent.crew_menu", "agent.crew_shift", "agent.days")
 
 _KEYS = tuple("0123456789ABCD*#")
 # Tones by what happened; any other refusal has one of its own
@@ -21,23 +30,28 @@ class Crew:
     def __init__(self, terminal, view):
         self._terminal = terminal
         self._desk = Desk(terminal, view, self._home)
-        self._sign_on = SignOn(self._desk)
-        self._cancel = Cancel(self._desk)
-        cash_up, menu = CashUp(self._desk), Menu(self._desk)
-        self._items = Items(self._desk, self._cancel, cash_up, menu)
+        self._items = Items(self._desk, self._rare)
+        self._name = self._screen = None
         self._keys = {
-            "confirm_last": self._cancel.key_last,
-            "sign_on": self._sign_on.key,
-            "pin": self._sign_on.key_pin,
+            "confirm_last": lambda key: self._rare("cancel").key_last(key),
+            "sign_on": lambda key: self._rare("sign_on").key(key),
+            "pin": lambda key: self._rare("sign_on").key_pin(key),
             "items": self._items.key,
-            "list": menu.key,
+            "list": lambda key: self._rare("menu").key(key),
             "scan": self._key_back,
             "bill": self._key_back,
             "verdict": self._key_verdict,
             "receipt": self._key_back,
-            "void": self._cancel.key,
-            "cash_up": cash_up.key,
+            "void": lambda key: self._rare("cancel").key(key),
+            "cash_up": lambda key: self._rare("cash_up").key(key),
         }
+
+    def _rare(self, name):
+        """The screen of this name: the one shown last, with what it knows, or a new one."""
+        if self._name != name:
+            self._screen = at_high_end(lambda: _made(name, self._desk))
+            self._name = name
+        return self._screen
 
     def start(self):
         """First screen after boot, and again after the ground has changed something."""
@@ -61,7 +75,7 @@ class Crew:
         """A line from the scanner, ASCII bytes without its line end."""
         desk = self._desk
         if desk.unseen and self._terminal.state == "ready":
-            self._cancel.show_last()
+            self._rare("cancel").show_last()
             return
         outcome = self._terminal.scan(text, self._asked_sale())
         desk.view.sound(_TONES.get(outcome.code, "refused"))
@@ -81,6 +95,9 @@ class Crew:
         self._terminal.ticks()  # the port's counter wraps after days: whoever counts with it must look in between
         if self._desk.at == "bill" and self._desk.sale.challenge is None:
             self._home()
+        if self._name and self._desk.at in ("items", "scan", "bill"):
+            self._name = self._screen = None
+            forget(MODULES)
 
     def _asked_sale(self):
         # a sale that is still being keyed in is not sold by a code that happens to pass the scanner
@@ -107,9 +124,9 @@ class Crew:
             desk.at = ""
             self.start()
         elif desk.unseen:
-            self._cancel.show_last()
+            self._rare("cancel").show_last()
         elif self._terminal.chain.shift is None:
-            self._sign_on.show()
+            self._rare("sign_on").show()
         else:
             self._items.show()
 
@@ -123,3 +140,10 @@ class Crew:
 
     def _key_back(self, _):
         self._home()
+
+
+def _made(name, desk):
+    module, kind = _RARE[name]
+    path = "cabinpay.agent." + module
+    __import__(path)
+    return getattr(sys.modules[path], kind)(desk)

@@ -12,13 +12,11 @@ _SHOWN = 6
 
 
 class Items:
-    """cancel, cash_up, menu: the screens that keys lead to."""
+    """others: the screens that keys lead to, by name: cancel, cash_up, menu."""
 
-    def __init__(self, desk, cancel, cash_up, menu):
+    def __init__(self, desk, others):
         self._desk = desk
-        self._cancel = cancel
-        self._cash_up = cash_up
-        self._menu = menu
+        self._others = others
 
     def show(self):
         # what matters most comes first: a small display shows no more than the first lines
@@ -44,19 +42,19 @@ class Items:
     def key(self, key):
         desk = self._desk
         if key == "A" and not desk.entry:
-            return self._menu.open()
+            return self._others("menu").open()
         if key == "A":
             self._add()
         elif key in "BC":
             return ask(desk, key)
         elif key == "D" and desk.entry[:1] == "*":
-            return self._cancel.ask_entered()
+            return self._others("cancel").ask_entered()
         elif key == "D" and desk.entry:
             desk.entry = ""
         elif key == "D":
             desk.clear()
         elif key == "#":
-            return self._cash_up.show()
+            return self._others("cash_up").show()
         else:
             desk.type(key)
         return self.show()

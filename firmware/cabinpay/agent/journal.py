@@ -34,7 +34,6 @@ class Journal:
 
     def __init__(self, files, snapshot_size=0):
         self._files = files
-        self._buffer = bytearray(records.MAX_RECORD)
         self._segments = Segments(files)
         self._trunk = Trunk(0, 0, FIRST_PREVIOUS)
         self._file = None
@@ -287,11 +286,11 @@ class Journal:
         return header and header[0]
 
     def _write(self, record):
-        size = records.pack(self._buffer, record)
+        size = records.packed_size(record)
         number = record.number if record.type == records.RECEIPT else self.number
         if self._size + size > SEGMENT_SIZE or number > self._high:
             self._roll(number)
-        self._file.write(memoryview(self._buffer)[:size])
+        self._file.write(records.pack(record))
         self._file.flush()
         self._size += size
         self._room -= size

@@ -19,7 +19,7 @@ NO_SPEND = (bytes(8), bytes(8), 0, 0, 0, 0)
 # When an ack came is known only over a synced clock
 NO_TIME = 0xFFFFFFFF
 _PIECE = 512
-# what is being read: a boot reads a thousand, and what each leaves behind would have to be collected
+# what is being read or written: a boot reads a thousand, and what each leaves behind would have to be collected
 _buffer = bytearray(MAX_RECORD)
 _view = memoryview(_buffer)
 _head = _view[:HEAD_SIZE]
@@ -68,23 +68,28 @@ def read_header(data, ordinal):
     return (before, high) if (magic, named) == (SEGMENT_MAGIC, ordinal) else None
 
 
-def pack(buffer, record):
-    """Writes `record` into `buffer` (MAX_RECORD bytes) and returns its length; ValueError where it does not fit."""
+def packed_size(record):
+    """Bytes of `record`; ValueError where they would be too many."""
+    size = HEAD_SIZE + len(record.signed) + len(record.evidence) + 4
+    if size > MAX_RECORD:
+        raise ValueError("record of %d bytes" % size)
+    return size
+
+
+def pack(record):
+    """The bytes of `record`, good until the next one is packed or read; ValueError where they would be too many."""
     a, b = len(record.signed), len(record.evidence)
-    size = HEAD_SIZE + a + b
-    if size + 4 > MAX_RECORD:
-        raise ValueError("record of %d bytes" % (size + 4))
+    size = packed_size(record) - 4
     k, cti, seq, amount, expiry, currency = record.spend
     struct.pack_into(
-        _HEAD, buffer, 0, RECORD_MAGIC, record.type, record.kind, a, b, currency, record.number, record.floor, k, cti,
+        _HEAD, _buffer, 0, RECORD_MAGIC, record.type, record.kind, a, b, currency, record.number, record.floor, k, cti,
         seq, amount, expiry,
     )  # fmt: skip
-    view = memoryview(buffer)
-    struct.pack_into(">I", buffer, HEAD_SIZE - 4, binascii.crc32(view[: HEAD_SIZE - 4]))
-    buffer[HEAD_SIZE : HEAD_SIZE + a] = record.signed
-    buffer[HEAD_SIZE + a : size] = record.evidence
-    struct.pack_into(">I", buffer, size, binascii.crc32(view[:size]))
-    return size + 4
+    struct.pack_into(">I", _buffer, HEAD_SIZE - 4, binascii.crc32(_view[: HEAD_SIZE - 4]))
+    _buffer[HEAD_SIZE : HEAD_SIZE + a] = record.signed
+    _buffer[HEAD_SIZE + a : size] = record.evidence
+    struct.pack_into(">I", _buffer, size, binascii.crc32(_view[:size]))
+    return _view[: size + 4]
 
 
 def read(f, evidence=True):
@@ -127,6 +132,7 @@ def read_all(f, evidence=True):
             return
         a, b = struct.unpack_from(">HH", _buffer, 6)
         at += HEAD_SIZE + a + b + 4
+        # whoever takes it may read or write others before the next one
         yield record
 
 

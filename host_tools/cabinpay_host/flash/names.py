@@ -12,6 +12,8 @@ import keyword
 import string
 from collections.abc import Iterator
 
+from . import slim
+
 _Functions = (ast.FunctionDef, ast.AsyncFunctionDef)
 _FIELDS = ("id", "attr", "arg", "name")
 
@@ -21,7 +23,7 @@ def shortened(sources: dict[str, str]) -> dict[str, str]:
     trees = {path: ast.parse(source) for path, source in sources.items()}
     for tree in trees.values():
         tree.body = [node for node in tree.body if "MYPY" not in _names_of(node)]
-        _fold(tree)
+    slim.slimmed(trees)
     nodes = [node for tree in trees.values() for node in ast.walk(tree)]
     by_name = {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg}
     in_text = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
@@ -62,7 +64,6 @@ def _join(family: dict[str, list[ast.Module]], path: str, others: list[str]) -> 
 def _rename(family: list[ast.Module], kept: set[str]) -> None:
     names = {name for tree in family for node in ast.walk(tree) for name in _names(node)}
     kept = kept | {node.name for tree in family for node in ast.walk(tree) if isinstance(node, _Functions)}
-    kept |= {name for tree in family for name in _constants(tree)}
     private = sorted(
         name for name in names - kept if name.startswith("_") and not name.startswith("__") and name != "_"
     )
@@ -76,25 +77,6 @@ def _names_of(node: ast.stmt) -> set[str]:
     """What a statement assigns to or asks: what is for type checkers alone is about MYPY."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.test] if isinstance(node, ast.If) else []
     return {ast.unparse(target) for target in targets}
-
-
-def _fold(tree: ast.Module) -> None:
-    """Makes private numbers constants, which the compiler puts in place itself: these names never reach a board."""
-    changed = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
-    for node in tree.body:
-        match node:
-            case ast.Assign([ast.Name(name)], ast.Constant(int())) if name.startswith("_") and name not in changed:
-                node.value = ast.Call(ast.Name("const", ast.Load()), [node.value], [])
-
-
-def _constants(tree: ast.Module) -> Iterator[str]:
-    for node in tree.body:
-        if (
-            isinstance(node, ast.Assign)
-            and isinstance(node.value, ast.Call)
-            and ast.unparse(node.value.func) == "const"
-        ):
-            yield ast.unparse(node.targets[0])
 
 
 def _names(node: ast.AST) -> Iterator[str]:
