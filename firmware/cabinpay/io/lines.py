@@ -22,7 +22,7 @@ async def scan_lines(stream, take):
             elif size < MAX_LINE:
                 line[size] = c
                 size += 1
-        await asyncio.sleep_ms(0 if n else IDLE_MS)
+        await asyncio.sleep_ms(0 if n else 1 if size else IDLE_MS)
 
 
 def _hand(take, line, size):

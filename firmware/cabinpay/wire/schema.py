@@ -87,7 +87,10 @@ class Record:
         fault = _fault(cls.FIELDS, claims)
         if fault:
             raise WireError("schema", fault)
-        return cls(**{field[1]: claims[field[0]] for field in cls.FIELDS if field[0] in claims})
+        record = object.__new__(cls)
+        for field in cls.FIELDS:
+            setattr(record, field[1], claims.get(field[0]))
+        return record
 
 
 def _fault(fields: "tuple[Any, ...]", claims: "Any") -> str:
