@@ -19,14 +19,19 @@ try:
 
     import board
     from cabinpay.agent import crash, heap, starts
-    from cabinpay.io import link, notice
+    from cabinpay.io import link, modules, notice
     from cabinpay.io.files import Files
 
     files = Files(board.mount())
-    # 20 KB that nobody asks for in the air
-    SESSION = ("agent.session", "agent.door", "agent.ground", "agent.snapshot", "wire.messages", "wire.trust")
-    if board.wlan:
-        SESSION += ("agent.network",)
+
+    def passing():
+        """Names of the modules for which nobody asks in the air, or few do: 27 KB. Once read, their own names stay, and
+        divide nothing where they come first."""
+        from cabinpay.agent import crew_cancel, crew_menu, crew_shift, days, delivery, door, ground, session, snapshot
+        from cabinpay.wire import messages, trust
+
+        read = (crew_cancel, crew_menu, crew_shift, days, delivery, door, ground, session, snapshot, messages, trust)
+        return [module.__name__ for module in read]
 
     async def look_after(dog, tick):
         for second in range(1 << 30):
@@ -38,10 +43,10 @@ try:
             if second == starts.SECONDS:
                 starts.well(files)
 
-    async def serve(begin, changed):
+    async def serve(begin, changed, passing_by):
         # begun anew after each session: a coroutine's stack would hold what it had of it
         while not await link.serve(board.link, begin, changed):
-            heap.forget(SESSION)
+            modules.forget(passing_by)
         await asyncio.sleep_ms(200)  # the last reply is on its way
         board.reset()
 
@@ -59,29 +64,26 @@ try:
             from cabinpay.agent.session import Session
         return Session
 
-    def begun(dog):
+    def begun(dog, passing_by):
         from cabinpay.agent.terminal import Terminal
 
         terminal = Terminal(files, *crypto(dog), board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved)
         dog.feed()
         terminal.boot()
-        heap.forget(SESSION)
+        modules.forget(passing_by)
         dog.feed()
         return terminal
 
     async def work(dog):
-        from cabinpay.agent.crew import MODULES, Crew
-
-        # names stay for good once read: those of what is forgotten again divide nothing where they come first
-        for name in SESSION + MODULES:
-            __import__("cabinpay." + name)
-            dog.feed()
-        heap.forget(SESSION + MODULES)
-        terminal = begun(dog)
+        passing_by = passing()
+        dog.feed()
+        modules.forget(passing_by)
+        terminal = begun(dog, passing_by)
+        from cabinpay.agent.crew import Crew
         from cabinpay.io import lines
         from cabinpay.io.screen import Screen
 
-        crew = Crew(terminal, Screen(board.panel, board.buzzer))
+        crew = Crew(terminal, Screen(board.panel, board.buzzer), modules.forget)
         crew.start()
         # from here on what is waste is collected once a second, or where there is no room: a sale waits for none
         gc.threshold(-1)
@@ -94,11 +96,11 @@ try:
             board.keypad.forget()
 
         await asyncio.gather(
-            serve(session, crew.start),
+            serve(session, crew.start, passing_by),
             lines.scan_lines(board.scanner, scanned),
             lines.key_presses(board.keypad, crew.key),
             look_after(dog, crew.tick),
-            *roam(terminal, crew)
+            *roam(terminal, crew),
         )
 
     def roam(terminal, crew):
@@ -119,7 +121,7 @@ try:
 
         notice.show(board.panel, ("RESCUE", "", "Take it to the ground crew:", "cabinpay log"))
         door = Door(Rescue(files, *crypto(dog), board.ticks, os.urandom, board.carved))
-        await asyncio.gather(serve(lambda: door, board.ticks), look_after(dog, board.ticks))
+        await asyncio.gather(serve(lambda: door, board.ticks, ()), look_after(dog, board.ticks))
 
     start = starts.PROMPT if board.prompt_is_open() else starts.begin(files, board.began_by_reset())
     if start == starts.PROMPT:

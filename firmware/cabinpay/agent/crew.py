@@ -1,23 +1,14 @@
 """The crew's way through a flight: a small state machine between keypad, scanner and screen. README.md has the keys of
 every screen. Each screen is an object that shows itself and takes keys; what they share is the desk."""
 
-import sys
-
 from .crew_sale import Items
 from .desk import Desk
 from .errors import Refused, StorageError
-from .heap import at_high_end, forget
+from .heap import at_high_end
 from .words import clock_time
 
 # Screens of a minute in a flight: their code is read when they are shown, and goes again
-_RARE = {
-    "cancel": ("crew_cancel", "Cancel"),
-    "cash_up": ("crew_shift", "CashUp"),
-    "menu": ("crew_menu", "Menu"),
-    "sign_on": ("crew_shift", "SignOn"),
-}
-MODULES = ("agent.crew_cancel", "agent.crew_menu", "agent.crew_shift", "agent.days")
-
+MODULES = tuple(["cabinpay.agent." + name for name in ("crew_cancel", "crew_menu", "crew_shift", "days")])
 _KEYS = tuple("0123456789ABCD*#")
 # Tones by what happened; any other refusal has one of its own
 _TONES = {"approved": "approved", "already_paid": "attention", "pass_signature": "alarm", "payment_signature": "alarm"}
@@ -25,32 +16,35 @@ _TONES = {"approved": "approved", "already_paid": "attention", "pass_signature":
 
 class Crew:
     """view.show(name, lines, qr_text, code): a screen; view.sound(tone): approved, attention, refused or alarm;
-    view.shows_receipts: can it show a receipt's QR code? view.rows: lines of text that it holds in any language."""
+    view.shows_receipts: can it show a receipt's QR code? view.rows: lines of text that it holds in any language;
+    forget(MODULES): gives their memory back."""
 
-    def __init__(self, terminal, view):
+    def __init__(self, terminal, view, forget=len):
         self._terminal = terminal
         self._desk = Desk(terminal, view, self._home)
-        self._items = Items(self._desk, self._rare)
-        self._name = self._screen = None
+        others = {"cancel": _cancel, "cash_up": _cash_up, "menu": _menu}
+        self._items = Items(self._desk, lambda name: self._rare(others[name]))
+        self._forget = forget
+        self._make = self._screen = None
         self._keys = {
-            "confirm_last": lambda key: self._rare("cancel").key_last(key),
-            "sign_on": lambda key: self._rare("sign_on").key(key),
-            "pin": lambda key: self._rare("sign_on").key_pin(key),
+            "confirm_last": lambda key: self._rare(_cancel).key_last(key),
+            "sign_on": lambda key: self._rare(_sign_on).key(key),
+            "pin": lambda key: self._rare(_sign_on).key_pin(key),
             "items": self._items.key,
-            "list": lambda key: self._rare("menu").key(key),
+            "list": lambda key: self._rare(_menu).key(key),
             "scan": self._key_back,
             "bill": self._key_back,
             "verdict": self._key_verdict,
             "receipt": self._key_back,
-            "void": lambda key: self._rare("cancel").key(key),
-            "cash_up": lambda key: self._rare("cash_up").key(key),
+            "void": lambda key: self._rare(_cancel).key(key),
+            "cash_up": lambda key: self._rare(_cash_up).key(key),
         }
 
-    def _rare(self, name):
-        """The screen of this name: the one shown last, with what it knows, or a new one."""
-        if self._name != name:
-            self._screen = at_high_end(lambda: _made(name, self._desk))
-            self._name = name
+    def _rare(self, make):
+        """The screen that `make` makes: the one shown last, with what it knows, or a new one."""
+        if self._make is not make:
+            self._screen = at_high_end(lambda: make(self._desk))
+            self._make = make
         return self._screen
 
     def start(self):
@@ -75,7 +69,7 @@ class Crew:
         """A line from the scanner, ASCII bytes without its line end."""
         desk = self._desk
         if desk.unseen and self._terminal.state == "ready":
-            self._rare("cancel").show_last()
+            self._rare(_cancel).show_last()
             return
         outcome = self._terminal.scan(text, self._asked_sale())
         desk.view.sound(_TONES.get(outcome.code, "refused"))
@@ -95,9 +89,9 @@ class Crew:
         self._terminal.ticks()  # the port's counter wraps after days: whoever counts with it must look in between
         if self._desk.at == "bill" and self._desk.sale.challenge is None:
             self._home()
-        if self._name and self._desk.at in ("items", "scan", "bill"):
-            self._name = self._screen = None
-            forget(MODULES)
+        if self._make and self._desk.at in ("items", "scan", "bill"):
+            self._make = self._screen = None
+            self._forget(MODULES)
 
     def _asked_sale(self):
         # a sale that is still being keyed in is not sold by a code that happens to pass the scanner
@@ -124,9 +118,9 @@ class Crew:
             desk.at = ""
             self.start()
         elif desk.unseen:
-            self._rare("cancel").show_last()
+            self._rare(_cancel).show_last()
         elif self._terminal.chain.shift is None:
-            self._rare("sign_on").show()
+            self._rare(_sign_on).show()
         else:
             self._items.show()
 
@@ -142,8 +136,25 @@ class Crew:
         self._home()
 
 
-def _made(name, desk):
-    module, kind = _RARE[name]
-    path = "cabinpay.agent." + module
-    __import__(path)
-    return getattr(sys.modules[path], kind)(desk)
+def _sign_on(desk):
+    from .crew_shift import SignOn
+
+    return SignOn(desk)
+
+
+def _cash_up(desk):
+    from .crew_shift import CashUp
+
+    return CashUp(desk)
+
+
+def _menu(desk):
+    from .crew_menu import Menu
+
+    return Menu(desk)
+
+
+def _cancel(desk):
+    from .crew_cancel import Cancel
+
+    return Cancel(desk)

@@ -2,19 +2,9 @@
 low end of the heap; amid waste it would divide what is free. Any other has no such end, and nothing is to be done."""
 
 import gc
-import sys
 
 _HAS_ENDS = hasattr(gc, "mem_free")
 make_room = gc.collect if _HAS_ENDS else int
-
-
-def forget(modules):
-    """Gives back the memory of modules, by their names below this package: they are read again when asked for."""
-    for name in modules:
-        package, module = name.split(".")
-        if sys.modules.pop("cabinpay." + name, None):
-            delattr(sys.modules["cabinpay." + package], module)
-    make_room()
 
 
 def at_high_end(load):

@@ -40,6 +40,7 @@ class Trust:
         self._ground = {}
         self._currencies = {}
         self._shelf = Shelf(files)
+        self._bringing = None
         self._entries = {}
         self._staged = None
 
@@ -48,9 +49,10 @@ class Trust:
         data = read_whole(self._files, NAME)
         if data is not None:
             delegation, bundle = self._opened(data, roots)
-            if self._shelf.missing(bundle.files or ()):
+            if self._delivery().missing(bundle.files or ()):
                 raise ValueError("a file of the bundle is damaged")
             self._activate(data, delegation, bundle)
+            self._bringing = None
 
     def install(self, data, roots, floor, known=0):
         """Stores and activates `data`. Where files that it names are not here yet, it is kept in RAM until `add_file`
@@ -64,10 +66,10 @@ class Trust:
         self._judge(data, delegation, bundle, floor, known)
         if self._same_version(bundle):
             return []  # the same again: anybody may send it, and flash wears
-        missing = self._shelf.missing(bundle.files or ())
+        missing = self._delivery().missing(bundle.files or ())
         if missing:
             self._staged = (data, delegation, bundle)
-            self._shelf.keep((bundle.files or []) + self._present_files())
+            self._delivery().keep((bundle.files or []) + self._present_files())
             return missing
         self._put_in_force(data, delegation, bundle)
         return missing
@@ -77,7 +79,8 @@ class Trust:
         data, delegation, bundle = self._staged or (b"", None, None)
         for entry in (bundle and bundle.files) or ():
             if entry[0] == name:
-                if not self._shelf.add(entry, offset, chunk) or self._shelf.missing(bundle.files):
+                delivery = self._delivery()
+                if not delivery.add(entry, offset, chunk) or delivery.missing(bundle.files):
                     return False
                 self._put_in_force(data, delegation, bundle)
                 return True
@@ -85,17 +88,24 @@ class Trust:
 
     def unstage(self):
         """Forgets a bundle that waits for its files; what is there of them stays."""
-        self._staged = None
+        self._staged = self._bringing = None
 
     def awaited(self):
         """Bytes of files that a staged bundle still waits for."""
-        return sum([self._shelf.lacks(entry) for entry in self._staged[2].files]) if self._staged else 0
+        return sum([self._delivery().lacks(entry) for entry in self._staged[2].files]) if self._staged else 0
 
     def _opened(self, data, roots):
         # asked for at boot and for the ground: in the air it need not be in RAM
         from cabinpay.wire.trust import open_bundle
 
         return open_bundle(data, roots, self._verify, self._codec)
+
+    def _delivery(self):
+        """Takes the files in; kept while a bundle waits for them, for it has pieces in RAM."""
+        from .delivery import Delivery
+
+        self._bringing = self._bringing or Delivery(self._shelf)
+        return self._bringing
 
     def _judge(self, data, delegation, bundle, floor, known):
         if min(delegation.not_after, bundle.not_after) < floor:
@@ -115,9 +125,10 @@ class Trust:
         self._staged = None
         self._activate(data, delegation, bundle)
         try:
-            self._shelf.keep(bundle.files or [])
+            self._delivery().keep(bundle.files or [])
         except OSError:
             pass  # the bundle is in force; what is left of the old one is freed with the next
+        self._bringing = None
 
     def _present_files(self):
         return list(self._entries.values())
