@@ -12,10 +12,14 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import pytest
+from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
+from typer.testing import CliRunner
 
 import gate as gates
 import simulator
 from cabinpay_host import flash_image
+from cabinpay_host.cli import app
 from cabinpay_host.errors import HostError
 from cabinpay_host.flash import agent, approach, boards, slots
 from cabinpay_host.flash.job import Job, Options
@@ -291,3 +295,40 @@ def test_from_bare_to_a_provisioned_terminal_in_text(pico: Pico, tmp_path: Path)
     once_more = cabinpay(*words, *more)
     assert once_more.returncode == 0, once_more.stderr
     assert f"9C-007 runs {OLD} already" in once_more.stderr
+
+
+def test_a_killed_host_is_run_again(pico: Pico, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cabinpay_host.cli", "flash", "--board", "pico_emulated", "--port", pico.port]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as first:
+        assert first.stderr
+        assert any("copy what has changed" in line for line in first.stderr)
+        operations = pico.stat().operations
+        pico.wait(lambda: pico.stat().operations > operations + 40, 60000, "some files")
+        first.kill()
+    done = cabinpay(*command[3:])
+    assert done.returncode == 0, done.stderr
+    assert f"{OLD} answers: blank" in done.stderr
+    assert 0 < int(re.findall(r"(\d+) files sent", done.stderr)[0]) < len(agent.files(BOARD)), "it went on"
+
+
+def test_two_boards_one_after_the_other(formatted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are found by their USB ids, and each is told what it is."""
+    ground = gates.Gate(tmp_path)
+    ground.ledger.close()
+    words = ["flash", "--all", "--label", "9C-001", "--root", f"{tmp_path}/root.pub"]
+    words += ["--next-root", f"{tmp_path}/next.pub", "--bundle", f"{tmp_path}/1.bundle"]
+    words += ["--ledger", f"sqlite:///{tmp_path}/ledger.db#{tmp_path}/archive"]
+    flashes = [Path(shutil.copy(formatted, tmp_path / f"{name}.img")) for name in ("one", "two")]
+    with Pico(flashes[0]) as one, Pico(flashes[1]) as two:
+        here = [ListPortInfo(pico.port) for pico in (one, two)]
+        for info in here:
+            info.vid, info.pid = 0x2E8A, 5
+        monkeypatch.setattr(list_ports, "comports", lambda: here)
+        for pico in (one, two):
+            pico.wait_usb()
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output
+        hellos = [approach.hello(pico.port) for pico in (one, two)]
+    assert [(hello.label, hello.state) for hello in hellos] == [("9C-001", "ready"), ("9C-002", "ready")]
+    assert hellos[0].kid != hellos[1].kid
+    assert "\n    9C-001\n" in done.output and "\n    9C-002\n" in done.output

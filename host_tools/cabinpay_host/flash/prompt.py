@@ -32,6 +32,13 @@ COMMAND_SECONDS = 120
 # Bytes a command at the prompt: each costs a turn on the line
 CHUNK = 1024
 
+# A host that was killed leaves the file open that it was writing: closed later, when its name is used again, it would
+# go over what the next run has written and checked
+_CLOSE = """
+for name in list(globals()):
+    if hasattr(globals()[name], "close"):
+        globals()[name].close()
+"""
 _FACTS = """
 import sys, os, vfs
 def device():
@@ -98,6 +105,7 @@ class Prompt:
                     self._transport.enter_raw_repl(soft_reset=False, timeout_overall=ANSWER_SECONDS)
                     self._settle()
                     self._transport.enter_raw_repl(soft_reset=False, timeout_overall=ANSWER_SECONDS)
+                    self._transport.exec(_CLOSE)
             except (TransportError, OSError):
                 self._transport.close()
                 raise HostError("no_prompt", f"{port} answers with no prompt of MicroPython", Exit.TERMINAL) from None
