@@ -47,6 +47,7 @@ try:
         # begun anew after each session: a coroutine's stack would hold what it had of it
         while not await link.serve(board.link, begin, changed):
             modules.forget(passing_by)
+            gc.threshold(-1)
         await asyncio.sleep_ms(200)  # the last reply is on its way
         board.reset()
 
@@ -89,6 +90,8 @@ try:
         gc.threshold(-1)
 
         def session():
+            # what it keeps from one request to the next would come to lie amid waste
+            gc.threshold(8192)
             return heap.at_high_end(lambda: session_class()(terminal))
 
         def scanned(line):

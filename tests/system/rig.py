@@ -2,7 +2,8 @@
 
 rtc a clock that survives power · power it can be switched off and on · cuts and inside a flash operation · flash its
 flash is a file that can be copied · crew keys, codes and screens · prompt a port that is closed in production ·
-watchdog · quick signatures in milliseconds · pace its time passes as this machine's does
+watchdog · quick signatures in milliseconds · pace its time passes as this machine's does · wifi ·
+unix it runs as a process of this machine, from a flash of its own
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ __all__ = [
     "without_clock",
 ]
 
-CAN = {"rtc", "power", "cuts", "flash", "crew", "quick", "pace"}
+CAN = {"rtc", "power", "cuts", "flash", "crew", "quick", "pace", "wifi", "unix"}
 # Seconds for an answer on the link: a machine that runs other tests beside these stands still for many
 WAIT = 20.0
 Terminal: Any = simulator.Terminal

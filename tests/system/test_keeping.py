@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 import simulator
 from cabinpay.wire import receipts
 from cabinpay_host import flash_image, inspect
@@ -14,6 +16,8 @@ from cabinpay_host.ledger import audit, cashup, views
 from cabinpay_host.ledger.store import Ledger
 from gate import CNY, DAY, SPEC, Gate, key_in, sign_on
 from test_flight import archived
+
+pytestmark = pytest.mark.needs("unix")
 
 LONG = SPEC.replace("valid_days = 7", "valid_days = 30")
 WEEK = 8 * DAY

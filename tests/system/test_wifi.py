@@ -29,6 +29,8 @@ from cabinpay_host.ledger import audit, views
 from cabinpay_host.link import Item
 from gate import SPEC, Gate, key_in, sign_on
 
+pytestmark = pytest.mark.needs("wifi")
+
 
 def command_of(gate: Gate, name: str, *more: str) -> list[str]:
     where = f"sqlite:///{gate.folder}/ledger.db#{gate.folder}/archive"

@@ -19,7 +19,9 @@ class Delivery:
     def __init__(self, shelf):
         self._shelf = shelf
         self._files = shelf.files
-        self._pending = bytearray()
+        # of its size from the start: one that grows leaves its former selves all over the heap
+        self._pending = bytearray(BLOCK)
+        self._used = 0
         self._growing = b""
 
     def missing(self, entries):
@@ -28,7 +30,7 @@ class Delivery:
 
     def keep(self, entries):
         """Frees whatever belongs to none of `entries`, begun files included, and what RAM holds of any."""
-        self._pending = bytearray()
+        self._used = 0
         if not entries and not self._files.exists(FOLDER):
             return
         self._files.folder(FOLDER)
@@ -41,21 +43,25 @@ class Delivery:
         """Takes the bytes of a file from `offset` on; True once it is there whole."""
         path = path_of(entry)
         if self._growing != entry[2]:
-            self._growing, self._pending = entry[2], bytearray()
-        size = self._held(entry) + len(self._pending)
+            self._growing, self._used = entry[2], 0
+        size = self._held(entry) + self._used
         if offset != size or size + len(chunk) > entry[1]:
-            self._pending = bytearray()  # its host is another now, or has begun again: flash says what is there
+            self._used = 0  # its host is another now, or has begun again: flash says what is there
             raise Refused("file_chunk", "A file comes in order, from where it was left. Send the bundle again.")
-        self._pending.extend(chunk)
-        size += len(chunk)
-        if len(self._pending) >= BLOCK or size == entry[1]:
-            pending, self._pending = self._pending, bytearray()
-            with self._files.open(path + _PART, "ab") as f:
-                f.write(pending)
-        if size < entry[1]:
+        if self._used + len(chunk) > BLOCK:
+            self._write(path)
+        self._pending[self._used : self._used + len(chunk)] = chunk
+        self._used += len(chunk)
+        if size + len(chunk) < entry[1]:
             return False
+        self._write(path)
         self._finish(entry, path)
         return True
+
+    def _write(self, path):
+        used, self._used = self._used, 0
+        with self._files.open(path + _PART, "ab") as f:
+            f.write(memoryview(self._pending)[:used])
 
     def lacks(self, entry):
         """Bytes of it that are not on flash."""
