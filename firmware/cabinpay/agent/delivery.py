@@ -10,6 +10,8 @@ from .shelf import path as path_of
 _PART = ".part"
 # Gathered in RAM, so that a file costs an append for a flash block and not for each of the link's small chunks
 BLOCK = 4096
+# As much as a request of the link brings
+_CHUNK = 240
 _PIECE = 512
 
 
@@ -20,7 +22,7 @@ class Delivery:
         self._shelf = shelf
         self._files = shelf.files
         # of its size from the start: one that grows leaves its former selves all over the heap
-        self._pending = bytearray(BLOCK)
+        self._pending = bytearray(BLOCK + _CHUNK)
         self._used = 0
         self._growing = b""
 
@@ -48,13 +50,13 @@ class Delivery:
         if offset != size or size + len(chunk) > entry[1]:
             self._used = 0  # its host is another now, or has begun again: flash says what is there
             raise Refused("file_chunk", "A file comes in order, from where it was left. Send the bundle again.")
-        if self._used + len(chunk) > BLOCK:
-            self._write(path)
         self._pending[self._used : self._used + len(chunk)] = chunk
         self._used += len(chunk)
-        if size + len(chunk) < entry[1]:
+        whole = size + len(chunk) == entry[1]
+        if whole or self._used >= BLOCK:
+            self._write(path)
+        if not whole:
             return False
-        self._write(path)
         self._finish(entry, path)
         return True
 
