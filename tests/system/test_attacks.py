@@ -54,7 +54,8 @@ def test_a_flood_keeps_no_sale_back(gate: Gate, terminal: rig.Terminal) -> None:
     finally:
         stop.set()
         flooding.join(60)
-    drain(terminal)
+    if "quick" not in rig.CAN:
+        drain(terminal)
     report = gate.sync(terminal)
     assert report.acked == report.number == 3 and terminal.alive
 

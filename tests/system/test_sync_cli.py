@@ -65,7 +65,9 @@ def test_two_at_once_and_a_summary_to_read_aloud(gate: Gate, terminal: rig.Termi
     assert lines[0] == f"2 of 2 terminals synced; {2 * each} receipts taken in, sold: 17.50 CNY; exceptions: none."
     assert lines[1].startswith(f"9C-001: {each} receipts, {each + 1} of {each + 1} acknowledged, ")
     assert "bundle 2 (new)" in lines[1] and lines[2].startswith(f"9C-002: {each} receipts, ")
-    assert "; its clock " in lines[1] and " and is set." in lines[1]
+    # a clock that the new bundle outruns, where time passes otherwise than here, counts as none
+    clock = "; its clock was " if "pace" in rig.CAN else "; its clock "
+    assert clock in lines[1] and " and is set." in lines[1]
     assert lines[3] == "Next: nothing; the terminals can go back to their trolleys."
     assert done.stderr == "", "no bars where nobody looks at them"
 
