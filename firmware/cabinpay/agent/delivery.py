@@ -21,8 +21,7 @@ class Delivery:
     def __init__(self, shelf):
         self._shelf = shelf
         self._files = shelf.files
-        # of its size from the start: one that grows leaves its former selves all over the heap
-        self._pending = bytearray(BLOCK + _CHUNK)
+        self._pending = None  # a boot brings nothing, and needs no place for it
         self._used = 0
         self._growing = b""
 
@@ -50,6 +49,8 @@ class Delivery:
         if offset != size or size + len(chunk) > entry[1]:
             self._used = 0  # its host is another now, or has begun again: flash says what is there
             raise Refused("file_chunk", "A file comes in order, from where it was left. Send the bundle again.")
+        # of its size from the start: one that grows leaves its former selves all over the heap
+        self._pending = self._pending or bytearray(BLOCK + _CHUNK)
         self._pending[self._used : self._used + len(chunk)] = chunk
         self._used += len(chunk)
         whole = size + len(chunk) == entry[1]
