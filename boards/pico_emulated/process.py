@@ -117,8 +117,9 @@ class Process:
     def _take(self, message: dict[str, Any]) -> None:
         if "id" in message:
             with self._lock:
-                future = self._futures.pop(message.pop("id"))
-            future.set_result(message)
+                future = self._futures.pop(message.pop("id"), None)
+            if future:  # else whoever asked was told that the emulator is gone
+                future.set_result(message)
             return
         name = message["event"]
         if name == "data":

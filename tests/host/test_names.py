@@ -111,3 +111,14 @@ def test_a_board_has_few_names():
     assert set(left_out) <= set(files)
     found = [data for path, data in files.items() if path.endswith(".mpy") and path not in left_out]
     assert len(found) > 60 and 900 < len({name for data in found for name in mpy_names(data)}) < 1230
+
+
+def test_no_modules_table_ends_where_another_modules_memory_may_begin():
+    """Six names, the file's and the module's fill a block, and there is no constant behind them."""
+    full = "".join(f"{name} = 1\n" for name in "bcdefg")
+    assert agent.ends_at_block(agent.compiled(full, "m", "armv6m"))
+    assert not agent.ends_at_block(agent.compiled(full + "h = 1\n", "m", "armv6m"))
+    assert not agent.ends_at_block(agent.compiled(full + "g = b'constant'\n", "m", "armv6m"))
+    for name in ("pico", "esp32", "esp32_c3", "pico2"):
+        found = agent.files(boards.load(name))
+        assert [path for path in found if path.endswith(".mpy") and agent.ends_at_block(found[path])] == []

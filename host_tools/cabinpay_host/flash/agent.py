@@ -24,7 +24,7 @@ def files(board: Board, firmware: Path = FIRMWARE) -> dict[str, bytes]:
     # Ed25519's are generated for a board's core, names included
     ours = {path: source for path, source in texts.items() if not path.startswith("ed25519/")}
     texts |= names.shortened(ours) | {"board_data.py": f"WIRING = {board.wiring()!r}\n"}
-    found = {f"{path[:-3]}.mpy": compiled(source, Path(path).stem, board.arch) for path, source in texts.items()}
+    found = {f"{path[:-3]}.mpy": _kept_apart(source, Path(path).stem, board.arch) for path, source in texts.items()}
     return found | {path.as_posix(): content for path, content in data(firmware).items()}
 
 
@@ -45,6 +45,32 @@ def compiled(source: str, name: str, arch: str, level: int = 3) -> bytes:
             line = f"{name} does not compile for {arch}: {done.stderr.strip().splitlines()[-1]}"
             raise HostError("agent_compile", line, Exit.INPUT)
         return out.read_bytes()
+
+
+def _kept_apart(source: str, name: str, arch: str) -> bytes:
+    """As .mpy, and never with a table that would keep another module's memory.
+
+    MicroPython gives a module one table, of its names (2 bytes each, to whole words) and then of its constants, with a
+    pointer to either part. Where there are no constants and the names fill the heap's 16-byte blocks, the second points
+    at whatever lies behind: the collector takes that for used, though its module has been forgotten.
+    """
+    module = compiled(source, name, arch)
+    return compiled(f"{source}\n_ = b''\n", name, arch) if ends_at_block(module) else module
+
+
+def ends_at_block(module: bytes) -> bool:
+    """Has this .mpy no constants, and as many names as fill blocks? After its header of 4 bytes both counts follow,
+    7 bits a byte, the highest first."""
+    counts, value = [], 0
+    for byte in module[4:]:
+        value = value << 7 | byte & 0x7F
+        if not byte & 0x80:
+            counts.append(value)
+            value = 0
+        if len(counts) == 2:
+            break
+    names_count, constants = counts
+    return not constants and (names_count + 1) // 2 % 4 == 0
 
 
 def _sources(board: Board, firmware: Path) -> Iterator[tuple[Path, Path]]:
