@@ -2,6 +2,7 @@
 import crypto from 'node:crypto';
 import { RP2040 } from './rp2040js.mjs';
 import { CycleClock } from './clock.mjs';
+import { quickCore } from './core.mjs';
 import { PowerCut, serialInterface } from './flash.mjs';
 import { straightMemory } from './memory.mjs';
 import { Pins } from './pins.mjs';
@@ -21,6 +22,7 @@ export class Pico {
   #cycles = 0;
   #timers = new Set(); // what happens outside, at its own time, whatever the chip does
   #ended = null;
+  #instructions = null; // executes so many
 
   constructor(rom, flash, seed = null) {
     this.rom = new Uint32Array(Uint8Array.from(rom).buffer);
@@ -51,6 +53,7 @@ export class Pico {
   powerOff(why = 'switched') {
     if (!this.on) return;
     this.on = false;
+    this.mcu.core.halted = true;
     this.flash.cut = null;
     this.cdc.unplugged();
     this.heard.power(false, why);
@@ -74,15 +77,11 @@ export class Pico {
 
   #run(max) {
     const { core } = this.mcu, { clock } = this;
-    for (let i = 0; i < max && this.on && !this.#ended; i++) {
-      if (core.waiting) {
-        if (clock.idle > 0) return clock.idle;
-        clock.fire();
-        continue;
-      }
-      core.executeInstruction();
-      if (core.cycles >= clock.nextCycle) clock.fire();
+    if (core.waiting) {
+      if (clock.idle > 0) return clock.idle;
+      clock.fire();
     }
+    this.#instructions(max);
     if (this.#ended) this.#reset();
     return 0;
   }
@@ -120,6 +119,7 @@ export class Pico {
     mcu.flash16 = new Uint16Array(mcu.flash.buffer);
     mcu.flashView = new DataView(mcu.flash.buffer);
     straightMemory(mcu);
+    this.#instructions = quickCore(mcu, clock);
     mcu.core.VTOR = 0;
     mcu.core.reset();
     mcu.addClockListener((hz) => clock.setHz(hz));
@@ -134,7 +134,7 @@ export class Pico {
     repairs.spiTiming(mcu, clock, (value, port) => { for (const device of this.devices) device.spi?.(value, port); });
     repairs.secondCore(mcu);
     serialInterface(mcu, repairs.register);
-    mcu.peripherals[0x40058] = new Watchdog(clock, kept, (end) => { this.#ended = end; });
+    mcu.peripherals[0x40058] = new Watchdog(clock, kept, (end) => { this.#ended = end; mcu.core.halted = true; });
     this.cdc = new CdcHost(mcu.usbCtrl, { data: (bytes) => this.heard.data(bytes), ready: () => this.heard.usb() });
     this.pins.attach(mcu);
     for (const device of this.devices) device.attach(mcu, clock);

@@ -1,0 +1,21 @@
+"""The emulated chip's core: the table of instructions against rp2040js's own, which stays for what is rare."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pico_emulated.layout import CORE, NODE_LINK
+
+
+@pytest.mark.skipif(not (CORE.exists() and NODE_LINK.exists()), reason="the emulator is not set up; run: make pico-image")
+def test_every_opcode_does_what_it_does_in_rp2040js():
+    """Registers, flags, cycles and memory, twice each; rerun one: node core_check.mjs SEED OPCODE."""
+    command = [NODE_LINK, Path(__file__).with_name("core_check.mjs"), "1"]
+    *differences, last = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert differences == []
+    counts = json.loads(last)
+    assert counts["count"] == 2 * 65536
+    # those of two halves, hints and system instructions, and shifts by registers
+    assert counts["rest"] < counts["count"] / 7
