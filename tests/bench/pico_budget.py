@@ -1,7 +1,7 @@
 """make budget: heap, start and sales of the whole agent on the emulated Pico (no wait states: see its README).
 
 usage: pico_budget.py [SALES], each of another passenger, on a half full flash; 20 unless told. 1000 says what the heap
-is like after 500 sales and after 1000 passes; as many receipts find no room there, so the ground syncs after each flight.
+is like after 500 sales and after 1000 passes. So many receipts find no room there: the ground syncs after each flight.
 """
 
 from __future__ import annotations

@@ -9,7 +9,10 @@ import pytest
 from pico_emulated.layout import CORE, NODE_LINK
 
 
-@pytest.mark.skipif(not (CORE.exists() and NODE_LINK.exists()), reason="the emulator is not set up; run: make pico-image")
+READY = CORE.exists() and NODE_LINK.exists()
+
+
+@pytest.mark.skipif(not READY, reason="the emulator is not set up; run: make pico-image")
 def test_every_opcode_does_what_it_does_in_rp2040js():
     """Registers, flags, cycles and memory, twice each; rerun one: node core_check.mjs SEED OPCODE."""
     command = [NODE_LINK, Path(__file__).with_name("core_check.mjs"), "1"]
