@@ -8,7 +8,6 @@ import pytest
 
 from pico_emulated.layout import CORE, NODE_LINK
 
-
 READY = CORE.exists() and NODE_LINK.exists()
 
 
