@@ -20,7 +20,8 @@ from .keys import Key
 
 # A flash erase takes 400 ms at worst, two signatures in plain Python a few seconds on the slowest board
 ANSWER_SECONDS = 15.0
-HELLO_SECONDS = 2.0
+# A Pico reads what a session needs first: a second, and more where its flash is full
+HELLO_SECONDS = 5.0
 HELLO_TRIES = 3
 CHUNK = 160
 # Receipts that a terminal sends for one request: four seconds at 115200 baud, and what a cut link costs at most

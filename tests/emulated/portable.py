@@ -20,7 +20,7 @@ OTHERS = {"_plain", "_scalar_viper", "_sha_viper", "_viper"}
 CODE = "rp2.Flash(start=16 * 4096, len=240 * 4096)"
 MOUNT = f"import rp2, vfs\nvfs.mount(vfs.VfsLfs2({CODE}, progsize=256), '/code')\n"
 # as main.py sets it: what imports leave must not lie between what stays
-RUN = MOUNT + "import gc, sys\ngc.threshold(12288)\nsys.path[:] = ['/code', '/code/portable']\n"
+RUN = MOUNT + "import gc, sys\ngc.threshold(12288)\nsys.path[:] = ['/code', '/code/portable', '.frozen']\n"
 PATIENCE = 300
 # Bytes a command at the prompt: each costs a turn on the line
 CHUNK = 1024

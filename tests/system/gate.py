@@ -13,7 +13,7 @@ from cabinpay_host import bundle, keys
 from cabinpay_host.acks import Signed
 from cabinpay_host.enrol import Policy, issue_pass
 from cabinpay_host.ledger.store import Ledger
-from cabinpay_host.link import Link
+from cabinpay_host.link import Hello, Link
 from cabinpay_host.provision import Provisioned, provision
 from cabinpay_host.sync import Ground, Report, synchronise
 from cabinpay_host.transport import SerialStream
@@ -69,6 +69,13 @@ class Phone(Wallet):
 
     def _pay(self, now: int | None, *more: Any) -> str:
         return super()._pay(rig.now() if now is None else now, *more)
+
+
+class PatientLink(Link):
+    """For a board whose time is not this machine's: it may take long to answer at all."""
+
+    def hello(self, wait: float = rig.WAIT) -> Hello:
+        return super().hello(max(wait, rig.WAIT))
 
 
 class Gate:
@@ -137,7 +144,7 @@ class Gate:
     @contextmanager
     def link(self, terminal: rig.Terminal) -> Iterator[Link]:
         with SerialStream(terminal.port) as stream:
-            yield Link(stream, wait=rig.WAIT)
+            yield PatientLink(stream, wait=rig.WAIT)
 
 
 def sign_on(terminal: rig.Terminal, crew: int = 7, flight: int = 8888) -> None:

@@ -6,20 +6,32 @@ from pathlib import Path
 import pytest
 
 import rig
+from cabinpay_host import qr
 from cabinpay_host.wallet import Wallet
 from gate import Gate, key_in
 
 # done bytes of the operation in which power fails: before it, in the middle, after it
 VARIANTS = (0, 100, 4096)
+LINE = (1001, 1, 1500)
 
 
-def sale_operations(flash: Path, code: str) -> int:
-    """Flash operations of the sale that `code` makes, tried on a copy."""
+def code_for(terminal: rig.Terminal, phone: Wallet, folder: Path) -> str:
+    """What `phone` shows for a sale that this keys in: over a bill where a boot leaves no clock."""
+    if "rtc" in rig.CAN:
+        key_in(terminal, LINE)
+        return phone.quick()
+    screen = key_in(terminal, LINE, by="C")
+    return phone.challenged(qr.read_picture(rig.picture(screen, folder / "bill.png")))
+
+
+def sale_operations(flash: Path, phone: Wallet) -> int:
+    """Flash operations of a sale, tried on a copy."""
     with rebooted(flash, "rehearsal") as terminal:
-        before = key_in(terminal, (1001, 1, 1500))["operations"]
+        code = code_for(terminal, phone, flash.parent)
+        before = terminal.screens[-1]["operations"]
         verdict = terminal.pay(code)
         assert verdict["code"] == "approved"
-        return int(verdict["operations"]) - int(str(before))
+        return int(verdict["operations"]) - int(before)
 
 
 def rebooted(flash: Path, name: str) -> rig.Terminal:
@@ -44,34 +56,38 @@ def switched_off(terminal: rig.Terminal, tmp_path: Path) -> Path:
 
 
 def test_every_flash_operation_of_a_sale(gate: Gate, switched_off: Path) -> None:
+    """Where they take long, one in four, cut in the middle: tests/emulated cuts at more."""
     anna = gate.passenger("anna")
-    code = anna.quick()
-    operations = sale_operations(switched_off, code)
-    variants = VARIANTS if "quick" in rig.CAN else VARIANTS[1:2]
-    outcomes = [cut(switched_off, anna, code, n, done) for n in range(1, operations + 1) for done in variants]
+    operations = sale_operations(switched_off, anna)
+    step, variants = (1, VARIANTS) if "quick" in rig.CAN else (4, VARIANTS[1:2])
+    outcomes = [cut(switched_off, anna, n, done) for n in range(1, operations + 1, step) for done in variants]
     print(
         f"{len(outcomes)} cuts in {operations} operations: {outcomes.count('already_paid')} after the sale was durable"
     )
-    assert {"approved", "already_paid"} == set(outcomes)
+    assert {"approved"} <= set(outcomes) <= {"approved", "already_paid"} and ("already_paid" in outcomes or step > 1)
     # once durable it stays so: no later cut brings back an earlier state
     assert outcomes == sorted(outcomes, key=("approved", "already_paid").index)
 
 
-def cut(flash: Path, anna: Wallet, code: str, operation: int, done: int) -> str:
-    """Cuts the power there; answers what the code says when it is scanned again."""
+def cut(flash: Path, anna: Wallet, operation: int, done: int) -> str:
+    """Cuts the power there; answers what the code says when it is scanned again: approved also where a bill of before
+    counts no more, and the next one does."""
     with rebooted(flash, "cut") as terminal:
-        key_in(terminal, (1001, 1, 1500))
+        code = code_for(terminal, anna, flash.parent)
         terminal.cut_in(operation, done)
         terminal.scan(code)
         assert terminal.power_failed(), f"no cut at {operation}:{done}"
         shown = [s["code"] for s in terminal.screens if s["screen"] == "verdict"]
     assert shown == [], f"shown before it was durable at {operation}:{done}"
     with at_items(flash.with_name("cut.img")) as terminal:
-        key_in(terminal, (1001, 1, 1500))
+        key_in(terminal, LINE)
         outcome = str(terminal.pay(code)["code"])
+        if "rtc" not in rig.CAN and outcome == "no_bill":
+            code = code_for(terminal, anna, flash.parent)
+            outcome = str(terminal.pay(code)["code"])
         assert terminal.pay(code)["code"] == "already_paid", f"{operation}:{done}"
-        key_in(terminal, (1002, 1, 100))
-        assert terminal.pay(anna.quick())["code"] == "approved", f"no next sale after {operation}:{done}"
+        code = code_for(terminal, anna, flash.parent)
+        assert terminal.pay(code)["code"] == "approved", f"no next sale after {operation}:{done}"
     return outcome
 
 

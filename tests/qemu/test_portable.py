@@ -1,0 +1,33 @@
+"""The portable suite on a Cortex-M33 and on RV32 under qemu, on a real littlefs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from emulated.portable import FOLDER
+from qemu.portable import Board
+from qemu.processor import Processor, missing
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "nothing is missing")
+# test_ed25519.py has them, with more
+ELSEWHERE = {"test_ed25519", "test_ed25519_engine"}
+MODULES = sorted({path.stem for path in FOLDER.glob("test_*.py")} - ELSEWHERE)
+
+
+@pytest.fixture(scope="module", params=["m33", "rv32"])
+def board(request: pytest.FixtureRequest) -> Iterator[Board]:
+    with Processor(request.param) as processor:
+        yield Board(processor)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module(board: Board, module: str) -> None:
+    source = ast.parse((FOLDER / f"{module}.py").read_text())
+    tests = {node.name for node in source.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+    output = board.run(module)
+    lines = output.splitlines()
+    assert {line.split()[1] for line in lines if line.startswith("PASS ")} == tests, output
+    assert lines[-1] == "END"
