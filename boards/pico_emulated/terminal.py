@@ -55,13 +55,18 @@ class Terminal:
     @property
     def screens(self) -> list[dict[str, Any]]:
         """What it has shown, newest last: screen, lines, code, operations (of flash), frame; scanned_us, durable_us:
-        when the last byte of a code came, and when flash had taken what was written last, as `us` when it was shown."""
+        when the last byte of a code came, and when flash had taken what was written last, as `us` when it was shown;
+        heap, where a sale's first screen has stood for two seconds: its free bytes, and those of its largest block."""
         events = self.pico.events
         while self._told < len(events):
             event = events[self._told]
             self._told += 1
             if event["event"] == "log":
-                self._screens.append({**json.loads(event["line"]), **event})
+                told = json.loads(event["line"])
+                if "screen" in told:
+                    self._screens.append({**told, **event})
+                else:
+                    self._screens[-1].update(told)
         return self._screens
 
     @property
