@@ -40,6 +40,7 @@ uint64_t mp_hal_time_ns(void) {
     return 0;
 }
 END
+sed -i 's/LENGTH = 2M/LENGTH = 4M/' "$ports/qemu/mcu/rv32/virt.ld"
 sed -i 's/^        \*(\.rodata\*)/&\n        *(.ARM.exidx*)/' "$ports/qemu/mcu/arm/mps2.ld"
 
 # The port has no Cortex-M33: its board with another machine (AN505: memory and UART at their secure addresses), and
@@ -59,7 +60,7 @@ END
 
 build() { # PORT BOARD NAME VARIABLE...
   step "$3 (about a minute)"
-  make -s -C "$ports/$1" BOARD="$2" BUILD="$work/$3" FROZEN_MANIFEST= MICROPY_HEAP_SIZE=1572864 MICROPY_VFS_LFS2=1 \
+  make -s -C "$ports/$1" BOARD="$2" BUILD="$work/$3" FROZEN_MANIFEST= MICROPY_HEAP_SIZE=3145728 MICROPY_VFS_LFS2=1 \
     -j"$(nproc)" "${@:4}" >"$work/$3.log" 2>&1 || { tail -n 20 "$work/$3.log" >&2; die "$3 could not be built"; }
 }
 build m33 M33 m33 AS="arm-none-eabi-as -mcpu=cortex-m33"

@@ -23,7 +23,11 @@ def urandom(size):
     return _last[0].to_bytes(size, "big")
 """
 BEGIN = """
-import gc, sys
+import gc, sys, vfs
+try:
+    vfs.umount('/w')
+except OSError:
+    pass
 for name in list(sys.modules):
     if name not in ('__main__', 'rp2'):
         sys.modules.pop(name)
