@@ -56,7 +56,7 @@ class Terminal:
     def screens(self) -> list[dict[str, Any]]:
         """What it has shown, newest last: screen, lines, code, operations (of flash), frame; scanned_us, durable_us:
         when the last byte of a code came, and when flash had taken what was written last, as `us` when it was shown;
-        heap, where a sale's first screen has stood for two seconds: its free bytes, and those of its largest block."""
+        heap, where it was asked for (io/screen_log.py): its free bytes, and those of its largest block."""
         events = self.pico.events
         while self._told < len(events):
             event = events[self._told]

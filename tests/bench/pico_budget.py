@@ -26,7 +26,7 @@ FLIGHT = 250
 MARKS = (500, 1000)
 # A session ends after 30 seconds without a byte
 GONE_MS = 32_000
-REST_MS = 3000
+REST_MS = 5000
 
 
 def begun(flash: Path, screen: str) -> tuple[Any, float]:
@@ -54,7 +54,9 @@ def medians(which: str, sales: list[tuple[float, float]]) -> Iterator[tuple[str,
 
 
 def heap(when: str, terminal: Any) -> Iterator[tuple[str, float]]:
-    """On a sale's first screen, once nothing of what was done before lies about any more."""
+    """As io/screen_log.py tells it: once nothing of what was done before lies about any more."""
+    terminal.show("B", "verdict")  # nothing is keyed in
+    terminal.show("D", "items")
     terminal.pico.run(REST_MS)
     free, block = terminal.screens[-1]["heap"]
     yield f"free {when}", free
@@ -106,8 +108,6 @@ def measured(folder: Path, sales: int) -> Iterator[tuple[str, float]]:
         yield from medians("known pass", known)
         yield from heap("after a sync and the sales", terminal)
         terminal.pico.run(GONE_MS)
-        terminal.show("B", "verdict")  # nothing is keyed in yet
-        terminal.show("D", "items")
         yield from heap("once the host has been gone for half a minute", terminal)
     ground.ledger.close()
 

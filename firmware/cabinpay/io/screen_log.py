@@ -3,20 +3,20 @@ import gc
 import json
 
 _STEP = 1024
-# A second's collection has come by, and what drawing and keys left behind is gone
+# So long nothing is shown before the heap is looked at: a second's collection has come by meanwhile
 _REST_MS = 2000
 
 
 class Logged:
-    """A panel that also writes what it shows on a UART, a line of JSON a screen; and where a sale's first screen has
-    stood for two seconds, the heap's free bytes and those of its largest block (to 1 KB): for a test rig, never in a
-    cabin."""
+    """A panel that also writes what it shows on a UART, a line of JSON a screen; and, where the crew has asked for
+    payment of nothing and come back to the sale, the heap's free bytes and those of its largest block (to 1 KB): for a
+    test rig, never in a cabin."""
 
     def __init__(self, panel, uart):
         self._panel = panel
         self._uart = uart
         self._last = ""
-        self._shown = 0
+        self._shown = self._wanted = 0
         self._task = None
         self.width = panel.width
         self.height = panel.height
@@ -27,16 +27,20 @@ class Logged:
     def show(self, name, lines, code):
         self._panel.show(name, lines, code)
         self._shown += 1
+        # asked for, and never else: it takes a fifth of a second, in which keys are missed
+        self._wanted = self._shown if name == "items" and self._last == "no_sale" else 0
+        self._last = code
         self._write({"screen": name, "lines": lines, "code": code})
-        # not at each key, nor in the drawing's own stack: it holds what the drawing made, wherever that lies
-        if name == "items" != self._last:
-            self._task = asyncio.create_task(self._at_rest(self._shown))
-        self._last = name
+        # begun once, and early: what drawing and keys leave behind is not in its stack, nor does it divide the heap
+        self._task = self._task or asyncio.create_task(self._look())
 
-    async def _at_rest(self, shown):
-        await asyncio.sleep_ms(_REST_MS)
-        if shown == self._shown:
-            self._write({"heap": _heap()})
+    async def _look(self):
+        while True:
+            wanted = self._wanted
+            await asyncio.sleep_ms(_REST_MS)
+            if wanted and wanted == self._wanted:
+                self._wanted = 0
+                self._write({"heap": _heap()})
 
     def _write(self, told):
         self._uart.write(json.dumps(told) + "\n")
