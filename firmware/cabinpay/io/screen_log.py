@@ -8,14 +8,14 @@ _REST_MS = 2000
 
 
 class Logged:
-    """A panel that also writes what it shows on a UART, a line of JSON a screen; and, where the crew has asked for
-    payment of nothing and come back to the sale, the heap's free bytes and those of its largest block (to 1 KB): for a
+    """A panel that also writes what it shows on a UART, a line of JSON a screen; and, where the sale is come back to
+    from a key's refusal (B with nothing keyed in), the heap's free bytes and those of its largest block (to 1 KB): for a
     test rig, never in a cabin."""
 
     def __init__(self, panel, uart):
         self._panel = panel
         self._uart = uart
-        self._last = ""
+        self._last = "", ""
         self._shown = self._wanted = 0
         self._task = None
         self.width = panel.width
@@ -28,8 +28,8 @@ class Logged:
         self._panel.show(name, lines, code)
         self._shown += 1
         # asked for, and never else: it takes a fifth of a second, in which keys are missed
-        self._wanted = self._shown if name == "items" and self._last == "no_sale" else 0
-        self._last = code
+        self._wanted = self._shown if name == "items" and self._last == ("verdict", "") else 0
+        self._last = name, code
         self._write({"screen": name, "lines": lines, "code": code})
         # begun once, and early: what drawing and keys leave behind is not in its stack, nor does it divide the heap
         self._task = self._task or asyncio.create_task(self._look())
