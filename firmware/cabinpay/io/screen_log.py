@@ -8,9 +8,9 @@ _REST_MS = 2000
 
 
 class Logged:
-    """A panel that also writes what it shows on a UART, a line of JSON a screen; and, where the sale is come back to
-    from a key's refusal (B with nothing keyed in), the heap's free bytes and those of its largest block (to 1 KB): for a
-    test rig, never in a cabin."""
+    """A panel that also writes what it shows on a UART, a line of JSON a screen; and, where the crew comes back to the
+    sale from a key's refusal (B with nothing keyed in), the heap's free bytes and those of its largest block (to 1 KB):
+    for a test rig, never in a cabin."""
 
     def __init__(self, panel, uart):
         self._panel = panel
