@@ -17,7 +17,8 @@ class Logged:
         self._uart = uart
         self._last = "", ""
         self._shown = self._wanted = 0
-        self._task = None
+        # early: whatever stays and comes later may divide the heap
+        self._task = asyncio.create_task(self._look())
         self.width = panel.width
         self.height = panel.height
         self.band = panel.band
@@ -31,10 +32,9 @@ class Logged:
         self._wanted = self._shown if name == "items" and self._last == ("verdict", "") else 0
         self._last = name, code
         self._write({"screen": name, "lines": lines, "code": code})
-        # begun once, and early: what drawing and keys leave behind is not in its stack, nor does it divide the heap
-        self._task = self._task or asyncio.create_task(self._look())
 
     async def _look(self):
+        """In a stack that holds nothing of what drawing and keys leave behind."""
         while True:
             wanted = self._wanted
             await asyncio.sleep_ms(_REST_MS)
