@@ -26,7 +26,7 @@ help:
 	@echo "make budget  heap and times of the agent on the emulated Pico, over SALES (20) sales (after make pico-image)"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
-	@echo "make hil    portable and system tests on the emulated Pico (half an hour); HIL=FILES: these alone"
+	@echo "make hil    portable and system tests on the emulated Pico (up to an hour); HIL=FILES: these alone"
 	@echo "make clean  remove .venv, caches and what the demo left"
 
 $(READY): pyproject.toml constraints.txt .ci/setup.sh
