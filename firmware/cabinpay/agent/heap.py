@@ -4,15 +4,13 @@ low end of the heap; amid waste it would divide what is free. Any other has no s
 import gc
 
 _HAS_ENDS = hasattr(gc, "mem_free")
-# What a session takes, 11 KB, and what reading it takes meanwhile
-_HIGH = 16384
 make_room = gc.collect if _HAS_ENDS else int
 
 
 def at_high_end(load):
     """What `load()` returns; what it keeps in memory lies high. For what goes again: what comes in the meantime and
     stays shall not lie above it, for then the place that it leaves would be cut off."""
-    low = bytearray(max(_largest() - _HIGH, 0)) if _HAS_ENDS else None
+    low = bytearray(_largest() // 2) if _HAS_ENDS else None
     try:
         return load()
     except MemoryError:
