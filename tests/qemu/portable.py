@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cabinpay_host.flash import agent as agents
 from emulated.portable import FOLDER, TESTS, imported
-from qemu.processor import ENGINES, Processor
+from qemu.processor import Processor
 
 PATIENCE = 300
 # Engines of ed25519 that this processor does not take
@@ -29,7 +29,7 @@ try:
 except OSError:
     pass
 for name in list(sys.modules):
-    if name not in ('__main__', 'rp2'):
+    if name != '__main__':
         sys.modules.pop(name)
 gc.collect()
 sys.path[:] = ['/code', '/code/portable']
@@ -42,7 +42,6 @@ class Board:
     def __init__(self, processor: Processor) -> None:
         self._processor = processor
         self._sent: set[str] = set()
-        assert ENGINES[processor.name]
         for path, data in agents.data().items():
             processor.put(f"code/{path.as_posix()}", data)
         for path, source in agents.sources():

@@ -74,7 +74,7 @@ class Phone(Wallet):
 class PatientLink(Link):
     """For a board whose time is not this machine's: it may take long to answer at all."""
 
-    def hello(self, wait: float = rig.WAIT) -> Hello:
+    def hello(self, wait: float = 0) -> Hello:
         return super().hello(max(wait, rig.WAIT))
 
 

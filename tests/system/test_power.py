@@ -56,15 +56,14 @@ def switched_off(terminal: rig.Terminal, tmp_path: Path) -> Path:
 
 
 def test_every_flash_operation_of_a_sale(gate: Gate, switched_off: Path) -> None:
-    """Where they take long, one in four, cut in the middle: tests/emulated cuts at more."""
     anna = gate.passenger("anna")
     operations = sale_operations(switched_off, anna)
-    step, variants = (1, VARIANTS) if "quick" in rig.CAN else (4, VARIANTS[1:2])
-    outcomes = [cut(switched_off, anna, n, done) for n in range(1, operations + 1, step) for done in variants]
+    variants = VARIANTS if "quick" in rig.CAN else VARIANTS[1:2]
+    outcomes = [cut(switched_off, anna, n, done) for n in range(1, operations + 1) for done in variants]
     print(
         f"{len(outcomes)} cuts in {operations} operations: {outcomes.count('already_paid')} after the sale was durable"
     )
-    assert {"approved"} <= set(outcomes) <= {"approved", "already_paid"} and ("already_paid" in outcomes or step > 1)
+    assert {"approved", "already_paid"} == set(outcomes)
     # once durable it stays so: no later cut brings back an earlier state
     assert outcomes == sorted(outcomes, key=("approved", "already_paid").index)
 
