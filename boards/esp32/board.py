@@ -62,8 +62,8 @@ if "wifi" in WIRING:
 
     wlan = Wlan()
 clock = bus if "rtc" in WIRING else None
-# 2 KB that nobody asks for again
-del WIRING, sys.modules["board_data"]
+# 3 KB that nobody asks for again
+del WIRING, _i2c, _panel, _scanner, _keypad, sys.modules["board_data"]
 ticks = Ticks()
 
 

@@ -1,7 +1,7 @@
 """The terminal, continued: storage that fails, damage, glitches."""
 
 import ed25519
-from cabinpay.agent import crash, records, snapshot
+from cabinpay.agent import crash, records, snapshot, starting
 from cabinpay.agent.desk import Desk
 from cabinpay.agent.segments import FOLDER, QUARANTINE, Segments
 from cabinpay.agent.session import Session
@@ -214,7 +214,7 @@ def test_headers_that_cannot_be_read_are_storage_that_failed():
         lambda t: t.void(2, 1),
         lambda t: t.store._free(3, 1 << 30),
         lambda t: t.journal.head_at(2),
-        lambda t: t._noted_crash(),
+        starting.noted_crash,
     ):
         world = selling()
         world.files = Full(world.files)

@@ -6,8 +6,6 @@ from cabinpay.wire import cose, qrtext
 from cabinpay.wire.claims import CHALLENGED
 from cabinpay.wire.errors import WireError
 from cabinpay.wire.receipts import (
-    CRASH,
-    NOTE,
     VOID,
     Close,
     Evidence,
@@ -19,11 +17,11 @@ from cabinpay.wire.receipts import (
 from cabinpay.wire.receipts import Sale as SaleReceipt
 
 from . import AGENT, crash, keystore, records, verdict
-from .chain import Chain
 from .clock import Clock
 from .drbg import Drbg
 from .errors import Refused, StorageError
 from .journal import DAMAGED
+from .own import OwnKey
 from .pins import Pins
 from .sale import Sale
 from .store import Store
@@ -52,6 +50,12 @@ def _ground():
     return ground
 
 
+def _starting():
+    from . import starting
+
+    return starting
+
+
 class Terminal:
     """
     files: small file system; codec: CBOR; crypto: verify, Verifier, sign, public_key of Ed25519; ticks: seconds since
@@ -73,9 +77,8 @@ class Terminal:
         self.journal = self.store.journal
         self.journal.promised = self.trust.awaited
         self.spend = self.store.spend
-        self._issuers = verdict.LongLived(crypto)
-        self._own = verdict.LongLived(crypto)
-        self.passes = verdict.PassCache(self._issuers.verify, PASS_CACHE)
+        self.own = OwnKey(crypto)
+        self.passes = verdict.PassCache(crypto.verify, PASS_CACHE)
         self.keys = None
         self.chain = None
         self.damage = ""
@@ -95,23 +98,8 @@ class Terminal:
             self.drbg = Drbg(self.urandom(32), 0, self.urandom(32))
 
     def start(self):
-        self.drbg = Drbg(self.keys.drbg, keystore.count_boot(self.files, self.urandom), self.urandom(32))
-        self.chain = Chain(self.journal, self.keys, self.codec, self._own.verify)
-        try:
-            self.trust.load(self.keys.roots)
-        except ValueError:
-            pass  # no bundle, no sales; the receipts can still be pulled once the ground has sent another
-        self.store.boot(self.chain)
-        self.apply_bundle()
-        self._mend()
-        self._note_crash()
-
-    def _mend(self):
-        if self.journal.lost and not self.journal.fault:
-            try:
-                self.chain.mend(self.clock.read())
-            except StorageError:
-                pass  # `state` says so
+        """Takes up the journal and all that the keys are for."""
+        _starting().start(self)
 
     @property
     def state(self):
@@ -152,7 +140,6 @@ class Terminal:
         _ground().roll_back(self, number, statement)
 
     def apply_bundle(self):
-        self._issuers.forget()
         self.passes.forget()
         bundle = self.trust.bundle
         if bundle:
@@ -166,22 +153,6 @@ class Terminal:
             self.chain.append(Note, self.clock.read(), event=event, detail=detail)
         except (StorageError, WireError, MemoryError):
             pass
-
-    def _note_crash(self):
-        """What main.py has left goes once its note is durable: a power cut between makes two notes, never none. A crash
-        right after a crash is noted once, or a terminal that crashes at every boot would fill its flash."""
-        name = crash.found(self.files)
-        if name is None or self.journal.fault:
-            return
-        if not self._noted_crash():
-            self.note(CRASH, name)
-        crash.clear(self.files)
-
-    def _noted_crash(self):
-        for _, signed, _ in self.journal.records_from(self.journal.number):
-            receipt = read_receipt(cose.parse(signed, self.codec).payload, self.codec)
-            return receipt.kind == NOTE and receipt.event == CRASH
-        return False
 
     def log_line(self):
         return crash.told(self.files)

@@ -7,7 +7,6 @@ from cabinpay.wire.claims import BOUND, CHALLENGED, Pass, Payment
 from cabinpay.wire.errors import WireError
 from cabinpay.wire.receipts import FLOOR, RTC, SYNCED
 
-from .heap import make_room
 from .trust import in_window
 
 APPROVED = "approved"
@@ -40,30 +39,6 @@ class Scan:
     def payment_holds(self, verify):
         signed = cose.signed_bytes(self._payment_sign1, self.signed_pass, self._codec)
         return verify(self.pass_.device_key(), signed, self._payment_sign1.signature)
-
-
-class LongLived:
-    """Checks signatures of keys that sign often. One that comes twice in a row gets a table, which halves the time;
-    only one has it. Its 3 KB are set aside from the start: later they would divide what is free of the heap."""
-
-    def __init__(self, crypto):
-        self._crypto = crypto
-        self._table = bytearray(crypto.TABLE_SIZE)
-        self.forget()
-
-    def forget(self):
-        self._key = None
-        self._check = None
-
-    def verify(self, key, message, signature):
-        if key != self._key:
-            self._key, self._check = key, None
-        elif self._check is None:
-            make_room()
-            self._check = self._crypto.Verifier(key, self._table)
-        if self._check is None:
-            return self._crypto.verify(key, message, signature)
-        return self._check.verify(message, signature)
 
 
 class PassCache:
