@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from cabinpay_host.flash import agent, boards
 from emulated.panel import BLUE, DRIVER, GREEN, PIXEL, RED
 from emulated.repl import Repl
 from pico_emulated.emulator import Pico
@@ -34,6 +35,7 @@ def presses(ms):
     print(repr(seen))
 """
 BUZZER = BOARD["buzzer"]["pin"]
+AGENT = agent.files(boards.load("pico_emulated"))
 PWM = f"import time; from machine import Pin, PWM; p = PWM(Pin({BUZZER})); "
 
 
@@ -79,6 +81,34 @@ def test_a_buzzer_that_is_let_go_of_is_silent(repl: Repl, pico: Pico) -> None:
     repl.run(PWM + "p.freq(880); p.duty_u16(1000); time.sleep_ms(20); p.deinit()", 50)
     pico.run(5)
     assert pico.tones == [880, 0]
+
+
+def test_a_tone_may_begin_at_any_moment_of_another(repl: Repl, pico: Pico) -> None:
+    """Around the end of a note its timer's callback comes between any two instructions of the new tone's."""
+    repl.run("files = " + repr({"buzzer.mpy": AGENT["cabinpay/io/buzzer.mpy"]}))
+    repl.run("for name in files:\n with open(name, 'wb') as f: f.write(files[name])")
+    repl.run(f"""
+import time
+from buzzer import Buzzer
+from machine import PWM, Pin, Timer
+buzzer = Buzzer(PWM(Pin({BUZZER})), Timer())
+""")
+    before = len(pico.tones)
+    moments = range(-600, 600, 20)
+    repl.run(
+        f"""
+for us in range({moments.start}, {moments.stop}, {moments.step}):
+    buzzer.play("alarm")
+    time.sleep_us(150000 + us)
+    buzzer.play("refused")
+    time.sleep_ms(20)
+""",
+        180 * len(moments),
+    )
+    pico.run(400)
+    told = [tone for tone in pico.tones[before:] if tone != 1245]
+    # the alarm's second note may have begun; the last tone is the one asked for last, and it ends
+    assert told[-2:] == [330, 0] and told.count(330) == len(moments) and set(told) <= {622, 330, 0}
 
 
 def shown(pico: Pico, path: Path) -> Image.Image:

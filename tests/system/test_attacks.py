@@ -109,6 +109,19 @@ def test_a_second_host_on_the_line_ends_the_first_ones_session(gate: Gate, termi
     assert gate.sync(terminal).acked == 2
 
 
+def let_in(link: Link, key: keys.Key) -> None:
+    """Logs in as soon as the terminal's time has come, which may pass more slowly than this machine's."""
+    until = time.monotonic() + 6 * rig.WAIT
+    while True:
+        time.sleep(0.5)
+        try:
+            link.login(link.hello(), key)
+            return
+        except HostError as e:
+            if e.code != "login_wait" or time.monotonic() > until:
+                raise
+
+
 def test_guessing_logins_gets_slow(gate: Gate, terminal: rig.Terminal) -> None:
     """Whoever has a bundle knows every kid and public key; a login takes the secret, and tries get slow."""
     thief, codes = keys.Key("ground", gate.laptop.public, bytes(32)), []
@@ -120,5 +133,4 @@ def test_guessing_logins_gets_slow(gate: Gate, terminal: rig.Terminal) -> None:
             codes.append(refused.value.code)
         # at 0 and after 2 seconds, then not before 6
         assert 1 <= codes.count("login") <= 2 and "login_wait" in codes
-        time.sleep(5)
-        link.login(link.hello(), gate.laptop)
+        let_in(link, gate.laptop)

@@ -1,3 +1,5 @@
+import time
+
 # (Hz, milliseconds), 0 Hz being silence: told apart with closed eyes
 _TUNES = {
     "approved": ((1568, 90), (2093, 160)),
@@ -8,6 +10,10 @@ _TUNES = {
 _HALF = 32768
 
 
+# longer than any note, and shorter: a timer may run ahead of the clock
+_LONG_MS, _EARLY_MS = 1000, 20
+
+
 class Buzzer:
     """A passive buzzer on a PWM; `timer` plays on while the agent is at work."""
 
@@ -15,23 +21,29 @@ class Buzzer:
         self._pwm = pwm
         self._timer = timer
         self._one_shot = timer.ONE_SHOT
-        self._tune = ()
-        self._at = 0
+        self._notes = iter(())
+        self._end = 0
         # bound once: a callback may come while memory is being collected
-        self._step = self._next
+        self._step = self._called
 
     def play(self, tone):
-        self._tune = _TUNES[tone]
-        self._at = 0
-        self._next(None)
+        # the end of a note before may be told between any two instructions here, and later than it was: not ours
+        self._lasts(_LONG_MS)
+        self._notes = iter(_TUNES[tone])
+        self._next()
 
-    def _next(self, _):
-        if self._at == len(self._tune):
-            self._pwm.duty_u16(0)
-            return
-        hz, ms = self._tune[self._at]
-        self._at += 1
+    def _lasts(self, ms):
+        self._end = time.ticks_add(time.ticks_ms(), ms)
+
+    def _called(self, _):
+        if time.ticks_diff(self._end, time.ticks_ms()) < _EARLY_MS:
+            self._next()
+
+    def _next(self):
+        hz, ms = next(self._notes, (0, 0))
         if hz:
             self._pwm.freq(hz)
         self._pwm.duty_u16(_HALF if hz else 0)
-        self._timer.init(mode=self._one_shot, period=ms, callback=self._step)
+        if ms:
+            self._lasts(ms)
+            self._timer.init(mode=self._one_shot, period=ms, callback=self._step)
