@@ -28,6 +28,7 @@ try:
         """Names of the modules for which nobody asks in the air, or few do, or only a start: 28 KB. Once read, their
         own names stay, and divide nothing where they come first."""
         from cabinpay.agent import (
+            bringing,
             crew_cancel,
             crew_menu,
             crew_shift,
@@ -42,7 +43,7 @@ try:
         from cabinpay.wire import messages, trust
 
         crew = crew_cancel, crew_menu, crew_shift, days
-        read = crew + (delivery, door, ground, session, snapshot, starting, messages, trust)
+        read = crew + (bringing, delivery, door, ground, session, snapshot, starting, messages, trust)
         return [module.__name__ for module in read]
 
     async def look_after(dog, tick):

@@ -23,13 +23,13 @@ def installed(data=None):
 
 def outcome(trust, data, floor=NOW):
     """Code of the refusal, or None; a refusal leaves bundle and file as they were."""
-    before = (trust.bundle, read_whole(trust._files, NAME))
+    before = (trust.bundle, read_whole(trust.files, NAME))
     try:
         trust.install(data, ROOT_KEYS, floor)
     except (WireError, Refused) as e:
-        assert (trust.bundle, read_whole(trust._files, NAME)) == before
+        assert (trust.bundle, read_whole(trust.files, NAME)) == before
         return e.code
-    assert read_whole(trust._files, NAME) == data
+    assert read_whole(trust.files, NAME) == data
     return None
 
 
@@ -38,7 +38,7 @@ def test_a_bundle_is_kept_and_loaded_again():
     trust.load(ROOT_KEYS)
     assert trust.bundle is None
     trust.install(bundle(), ROOT_KEYS, NOW)
-    again = empty(trust._files)
+    again = empty(trust.files)
     again.load(ROOT_KEYS)
     assert again.bundle.version == 7 and again.issuer(kid_of("issuer"))[0] == public("issuer")
 
@@ -61,7 +61,7 @@ def test_older_is_refused_and_newer_and_the_same_are_taken():
 
 def test_older_is_refused_after_a_reboot_too():
     trust = installed()
-    again = empty(trust._files)
+    again = empty(trust.files)
     again.load(ROOT_KEYS)
     assert outcome(again, bundle(version=6)) == "bundle_older"
 
@@ -70,7 +70,7 @@ def test_of_one_version_there_is_one_bundle():
     trust = installed()
     assert outcome(trust, bundle()) is None
     assert outcome(trust, bundle(issued=NOW - 7100)) == "bundle_version"
-    again = empty(trust._files)
+    again = empty(trust.files)
     again.load(ROOT_KEYS)
     assert outcome(again, bundle(issued=NOW - 7100)) == "bundle_version" and outcome(again, bundle()) is None
     assert outcome(trust, bundle(issued=NOW - 7100, version=8)) is None
@@ -110,12 +110,12 @@ def test_whose_signatures_are_taken():
 
 def test_a_damaged_file_is_no_bundle():
     trust = installed()
-    with trust._files.open(NAME, "rb") as f:
+    with trust.files.open(NAME, "rb") as f:
         data = f.read()
     for at in range(0, len(data), 7):
-        with trust._files.open(NAME, "wb") as f:
+        with trust.files.open(NAME, "wb") as f:
             f.write(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
-        again = empty(trust._files)
+        again = empty(trust.files)
         try:
             again.load(ROOT_KEYS)
             raise AssertionError("took a damaged bundle")
@@ -126,7 +126,7 @@ def test_a_damaged_file_is_no_bundle():
 def test_another_terminals_roots_open_nothing():
     trust = installed()
     try:
-        empty(trust._files).load([public("issuer"), public("bundle")])
+        empty(trust.files).load([public("issuer"), public("bundle")])
         raise AssertionError("took a bundle of other roots")
     except WireError as e:
         assert e.code == "signature"
@@ -134,7 +134,7 @@ def test_another_terminals_roots_open_nothing():
 
 def test_a_failing_flash_leaves_the_bundle_in_force():
     trust = installed()
-    kept = trust._files
+    kept = trust.files
 
     class Full:
         def open(self, name, mode):
@@ -144,7 +144,7 @@ def test_a_failing_flash_leaves_the_bundle_in_force():
 
         exists = kept.exists
 
-    trust._files = Full()
+    trust.files = Full()
     try:
         trust.install(bundle(version=8), ROOT_KEYS, NOW)
         raise AssertionError("installed without storing")
@@ -229,7 +229,7 @@ def test_keys_rotate_without_a_gap():
     assert outcome(trust, bundle(version=12, delegation=delegation(serial=3))) == "bundle_older", (
         "the old root's is over"
     )
-    again = empty(trust._files)
+    again = empty(trust.files)
     again.load(ROOT_KEYS)
     assert again.bundle.version == 11
 

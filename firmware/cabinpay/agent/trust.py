@@ -7,8 +7,6 @@ from cabinpay.wire.files import CATALOGUE, CREW, REVOKED, crew_key, item_key, re
 from cabinpay.wire.keys import kid
 from cabinpay.wire.receipts import FLOOR
 
-from .errors import Refused
-from .files import read_whole, write_whole
 from .shelf import Shelf
 
 NAME = "bundle"
@@ -31,28 +29,24 @@ class Trust:
     """bundle: in force, or None. It and its files change together, by the rename of the small file that names all."""
 
     def __init__(self, files, codec, verify):
-        self._files = files
-        self._codec = codec
-        self._verify = verify
+        self.files = files
+        self.codec = codec
+        self.verify = verify
         self.bundle = None
-        self._digest = b""
+        self.shelf = Shelf(files)
+        self.digest = b""
+        self.entries = {}
         self._issuers = {}
         self._ground = {}
         self._currencies = {}
-        self._shelf = Shelf(files)
         self._bringing = None
-        self._entries = {}
-        self._staged = None
 
     def load(self, roots):
         """Activates the stored bundle, if there is one; ValueError where it or one of its files is damaged."""
-        data = read_whole(self._files, NAME)
-        if data is not None:
-            delegation, bundle = self._opened(data, roots)
-            if self._delivery().missing(bundle.files or ()):
-                raise ValueError("a file of the bundle is damaged")
-            self._activate(data, delegation, bundle)
-            self._bringing = None
+        try:
+            self._bring().load(roots)
+        finally:
+            self._rest()
 
     def install(self, data, roots, floor, known=0):
         """Stores and activates `data`. Where files that it names are not here yet, it is kept in RAM until `add_file`
@@ -62,87 +56,44 @@ class Trust:
         floor: Unix seconds that have passed; known: highest version that a shift was opened under, for a damaged file
         must not let an older bundle in.
         """
-        delegation, bundle = self._opened(data, roots)
-        self._judge(data, delegation, bundle, floor, known)
-        if self._same_version(bundle):
-            return []  # the same again: anybody may send it, and flash wears
-        missing = self._delivery().missing(bundle.files or ())
-        if missing:
-            self._staged = (data, delegation, bundle)
-            self._delivery().keep((bundle.files or []) + self._present_files())
-            return missing
-        self._put_in_force(data, delegation, bundle)
-        return missing
+        try:
+            return self._bring().install(data, roots, floor, known)
+        finally:
+            self._rest()
 
     def add_file(self, name, offset, chunk):
         """Takes a piece of a file that the staged bundle names; True where that put the bundle in force."""
-        data, delegation, bundle = self._staged or (b"", None, None)
-        for entry in (bundle and bundle.files) or ():
-            if entry[0] == name:
-                delivery = self._delivery()
-                if not delivery.add(entry, offset, chunk) or delivery.missing(bundle.files):
-                    return False
-                self._put_in_force(data, delegation, bundle)
-                return True
-        raise Refused("file_unknown", "No bundle that waits for this file. Send the bundle first.")
+        try:
+            return self._bring().add_file(name, offset, chunk)
+        finally:
+            self._rest()
 
     def unstage(self):
         """Forgets a bundle that waits for its files; what is there of them stays."""
-        self._staged = self._bringing = None
+        self._bringing = None
 
     def awaited(self):
         """Bytes of files that a staged bundle still waits for."""
-        return sum([self._delivery().lacks(entry) for entry in self._staged[2].files]) if self._staged else 0
+        return self._bringing.awaited() if self._bringing else 0
 
-    def _opened(self, data, roots):
-        # asked for at boot and for the ground: in the air it need not be in RAM
-        from cabinpay.wire.trust import open_bundle
+    def _bring(self):
+        # asked for at boot and for the ground: in the air it need not be in RAM; kept while a bundle waits for files
+        from .bringing import Bringing
 
-        return open_bundle(data, roots, self._verify, self._codec)
-
-    def _delivery(self):
-        """Takes the files in; kept while a bundle waits for them, for it has pieces in RAM."""
-        from .delivery import Delivery
-
-        self._bringing = self._bringing or Delivery(self._shelf)
+        self._bringing = self._bringing or Bringing(self)
         return self._bringing
 
-    def _judge(self, data, delegation, bundle, floor, known):
-        if min(delegation.not_after, bundle.not_after) < floor:
-            raise Refused("bundle_expired", "This bundle has run out: make a new one.")
-        if bundle.issued > bundle.not_after or bundle.issued >= delegation.not_after:
-            raise Refused("bundle_window", "This bundle ends before it begins: make a new one.")
-        if bundle.version < known or (self.bundle and self._older(delegation, bundle)):
-            raise Refused("bundle_older", "The terminal holds a newer bundle.")
-        if self._same_version(bundle) and hashlib.sha256(data).digest() != self._digest:
-            raise Refused("bundle_version", "Another bundle has this version: raise it.")
+    def _rest(self):
+        if not self._bringing.staged:
+            self._bringing = None
 
-    def _same_version(self, bundle):
-        return self.bundle and bundle.version == self.bundle.version
-
-    def _put_in_force(self, data, delegation, bundle):
-        write_whole(self._files, NAME, data)
-        self._staged = None
-        self._activate(data, delegation, bundle)
-        try:
-            self._delivery().keep(bundle.files or [])
-        except OSError:
-            pass  # the bundle is in force; what is left of the old one is freed with the next
-        self._bringing = None
-
-    def _present_files(self):
-        return list(self._entries.values())
-
-    def _older(self, delegation, bundle):
-        return bundle.version < self.bundle.version or delegation.serial < self.bundle.serial
-
-    def _activate(self, data, delegation, bundle):
-        self._digest = hashlib.sha256(data).digest()
+    def activate(self, data, delegation, bundle):
+        self.digest = hashlib.sha256(data).digest()
         self.bundle = InForce(delegation, bundle)
         self._issuers = {kid(entry[0]): entry for entry in bundle.issuers}
         self._ground = {kid(entry[0]): entry for entry in bundle.ground}
         self._currencies = {entry[0]: entry for entry in bundle.currencies}
-        self._entries = {entry[0]: entry for entry in bundle.files or ()}
+        self.entries = {entry[0]: entry for entry in bundle.files or ()}
 
     def issuer(self, kid):
         """[public key, from, until, [[currency, per sale, total], ...]] or None."""
@@ -165,7 +116,7 @@ class Trust:
 
     def has(self, name):
         """Does a file of this name travel with the bundle?"""
-        return name in self._entries
+        return name in self.entries
 
     def revoked(self, ident):
         """Is the pass (issuer kid, cti), 16 bytes, on the list of those that pay no more?"""
@@ -204,8 +155,8 @@ class Trust:
         return pins.verifier(number, pin, salt, count) == expected
 
     def _ask(self, name, question):
-        entry = self._entries.get(name)
-        return self._shelf.ask(entry, question) if entry else None
+        entry = self.entries.get(name)
+        return self.shelf.ask(entry, question) if entry else None
 
 
 def in_window(start, end, reading):
