@@ -146,7 +146,7 @@ def test_an_update_keeps_every_receipt_and_takes_what_is_there_from_there(
         options = Options(unsynced=True, firmware=newer)
         hello = Job(pico.port, "pico_emulated", options, said.append).run()
         assert (hello.agent, hello.label, hello.state) == (NEW, "9C-001", "ready")
-    assert f"agent-b: 2 files sent, {len(contents[OLD]) - 1} copied there, all checked" in said
+    assert f"agent-b: 1 files sent, {len(contents[OLD]) - 1} copied there, all checked" in said
     after = kept(service)
     assert {name: data for name, data in after.items() if name != "boots"} == {
         name: data for name, data in before.items() if name != "boots"
@@ -206,7 +206,7 @@ def test_a_full_flash_is_refused_before_anything_is_written(
     opened: tuple[Pico, Prompt], contents: dict[str, dict[str, bytes]]
 ) -> None:
     _, prompt = opened
-    prompt.run("f = open('/filler', 'wb'); b = bytes(4096)\nfor _ in range(240): f.write(b)\nf.close()")
+    prompt.run("f = open('/filler', 'wb'); b = bytes(4096)\nfor _ in range(270): f.write(b)\nf.close()")
     before = prompt.facts()
     with pytest.raises(HostError, match="flash_full: "):
         slots.plan(prompt, contents[NEW], before)
@@ -248,7 +248,7 @@ def operations_of_the_switch(flash: Path, target: str) -> int:
         return pico.stat().operations - before
 
 
-@pytest.mark.parametrize("at", [1, 150, 700])
+@pytest.mark.parametrize("at", [1, 60, 150, 400])
 def test_cut_while_it_is_filled_and_run_again(
     at: int, service: Path, newer: Path, contents: dict[str, dict[str, bytes]]
 ) -> None:

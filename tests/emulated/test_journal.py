@@ -27,7 +27,7 @@ ACTS = ("j.sale()", "j.roll()", "j.ack(11)", "j.free()")
 def _with_journal(formatted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A flash with the agent's modules and a journal of a few receipts."""
     path = Path(shutil.copy(formatted, tmp_path_factory.mktemp("journal") / "flash.img"))
-    contents = {name: data for name, data in agent.files(boards.load("pico")).items() if name.startswith("cabinpay/")}
+    contents = {name: data for name, data in agent.modules(boards.load("pico")).items() if name.startswith("cabinpay/")}
     contents["journal_device.py"] = (HERE / "journal_device.py").read_bytes()
     put_all(path, contents)
     return path

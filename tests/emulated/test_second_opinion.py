@@ -90,7 +90,7 @@ def file_system() -> bytes:
     flash = BOARD["flash"]
     count = flash["storage_size"] // flash["block"]
     fs = LittleFS(block_size=flash["block"], block_count=count, prog_size=_PAGE, disk_version=0x00020000)
-    for path, content in agent.files(boards.load("pico_emulated")).items():
+    for path, content in agent.modules(boards.load("pico_emulated")).items():
         if path != "main.py":
             fs.makedirs(Path(path).parent.as_posix(), exist_ok=True)
             with fs.open(path, "wb") as f:

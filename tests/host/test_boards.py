@@ -88,7 +88,7 @@ def test_flash_layout_adds_up(name: str) -> None:
 @pytest.mark.parametrize("parts", [{}, {"oled": True, "rtc": True}])
 def test_a_boards_files_are_all_compiled_for_its_core(name: str, parts: dict[str, bool]) -> None:
     board = boards.load(name, **parts)
-    found = agent.files(board)
+    found = agent.modules(board)
     modules = [data for path, data in found.items() if path.endswith(".mpy")]
     native = {(data[2] >> 2) & 15 for data in modules}
     assert all(data[:2] == b"M\x06" for data in modules)

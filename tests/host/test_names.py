@@ -107,7 +107,7 @@ ALONE = ("agent/rescue",)
 def test_a_board_has_few_names():
     """1,260 is where the table grows by 7.7 KB."""
     left_out = tuple(f"cabinpay/{name}.mpy" for name in ALONE)
-    files = agent.files(boards.load("pico"))
+    files = agent.modules(boards.load("pico"))
     assert set(left_out) <= set(files)
     found = [data for path, data in files.items() if path.endswith(".mpy") and path not in left_out]
     assert len(found) > 60 and 900 < len({name for data in found for name in mpy_names(data)}) < 1230
@@ -120,5 +120,5 @@ def test_no_modules_table_ends_where_another_modules_memory_may_begin():
     assert not agent.ends_at_block(agent.compiled(full + "h = 1\n", "m", "armv6m"))
     assert not agent.ends_at_block(agent.compiled(full + "g = b'constant'\n", "m", "armv6m"))
     for name in ("pico", "esp32", "esp32_c3", "pico2"):
-        found = agent.files(boards.load(name))
+        found = agent.modules(boards.load(name))
         assert [path for path in found if path.endswith(".mpy") and agent.ends_at_block(found[path])] == []

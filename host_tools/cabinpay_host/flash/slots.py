@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ..errors import Exit, HostError
+from . import pack
 from .prompt import Facts, Prompt, full
 
 SLOTS = ("agent-a", "agent-b")
@@ -21,7 +22,8 @@ _A_FILE, _A_FOLDER = 64, 2 * BLOCK
 # A terminal keeps so many blocks for void, close and ack
 _RESERVE = 16 * BLOCK
 
-# The first statement closes the prompt, as firmware/main.py says. That ends only where a prompt was granted.
+# The first statement closes the prompt, as firmware/main.py says. That ends only where a prompt was granted. `begin` is
+# imported here and not by `start`: the stack that one import takes inside another is missed where CBOR is decoded.
 _MAIN = """import micropython
 
 micropython.kbd_intr(-1)
@@ -30,6 +32,7 @@ try:
 
     sys.path.insert(0, "/{slot}")
     import start
+    import begin
 except:
     import machine
 
@@ -145,6 +148,8 @@ def _held(prompt: Prompt, slot: str) -> dict[str, bytes]:
 def _room(missing: list[str], contents: dict[str, bytes], made: Plan, facts: Facts) -> int:
     """Bytes that the update takes at most, with what a terminal needs to stay one."""
     size = sum(-(-len(contents[path]) // BLOCK) * BLOCK + _A_FILE for path in missing)
+    # what of it is sent lies beside it for a moment, at most half
+    size += -(-len(contents[pack.NAME]) // 2 // BLOCK) * BLOCK if pack.NAME in missing else 0
     folders = 0 if made.target in facts.names else len(_folders(contents, made.target))
     return size + folders * _A_FOLDER + _RESERVE
 
@@ -164,7 +169,10 @@ def fill(prompt: Prompt, contents: dict[str, bytes], made: Plan, progress: Calla
         prompt.run(_COPY.format(paths=[path], source=_other(slot), target=slot))
         progress(len(contents[path]))
     for path in made.write:
-        prompt.write(f"/{slot}/{path}", contents[path], progress)
+        if path == pack.NAME:
+            pack.send(prompt, f"/{slot}/{path}", f"/{_other(slot)}/{path}", contents[path], progress)
+        else:
+            prompt.write(f"/{slot}/{path}", contents[path], progress)
 
 
 def verify(prompt: Prompt, contents: dict[str, bytes], slot: str) -> None:
