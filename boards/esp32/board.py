@@ -7,7 +7,7 @@ from board_data import WIRING
 from machine import PWM, UART, Pin, Timer
 
 from cabinpay.io.buzzer import Buzzer
-from cabinpay.io.carve import holds_records
+from cabinpay.io.carve import highest
 from cabinpay.io.clock import Ticks
 from cabinpay.io.gm65 import Scanner
 from cabinpay.io.keypad import Keypad
@@ -73,7 +73,7 @@ def mount():
 
 
 def carved():
-    return holds_records(Partition.find(Partition.TYPE_DATA, label="vfs")[0])
+    return highest(Partition.find(Partition.TYPE_DATA, label="vfs")[0])
 
 
 def rtc():

@@ -8,7 +8,7 @@ from board_data import WIRING
 from machine import PWM, UART, Pin, Timer
 
 from cabinpay.io.buzzer import Buzzer
-from cabinpay.io.carve import holds_records
+from cabinpay.io.carve import highest
 from cabinpay.io.clock import Ticks
 from cabinpay.io.gm65 import Scanner
 from cabinpay.io.keypad import Keypad
@@ -78,7 +78,7 @@ def mount():
 
 
 def carved():
-    return holds_records(rp2.Flash())
+    return highest(rp2.Flash())
 
 
 def rtc():

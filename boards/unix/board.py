@@ -12,7 +12,7 @@ import sys
 
 import vfs
 
-from cabinpay.io.carve import holds_records
+from cabinpay.io.carve import highest
 from cabinpay.io.clock import Ticks, unix_time
 from flash import FileFlash, power_off
 
@@ -109,7 +109,7 @@ def mount():
 
 
 def carved():
-    return holds_records(flash)
+    return highest(flash)
 
 
 ticks = Ticks()

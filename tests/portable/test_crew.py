@@ -65,7 +65,7 @@ def answer(table, seq=1):
 
 def test_first_screens():
     recovery = World()
-    recovery.carved = True
+    recovery.carved = 1
     recovery.boot()
     rolled = selling()
     rolled.terminal.roll_back(9, b"ack")

@@ -122,7 +122,7 @@ def test_a_blank_terminal_is_provisioned_once():
 
 def test_terminals_that_are_not_blank_are_not_provisioned():
     world = World()
-    world.carved = True
+    world.carved = 1
     world.boot()
     assert host_of(world).status("provision", *PROVISION) == "not_blank"
     world = World()

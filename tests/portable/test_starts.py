@@ -78,7 +78,7 @@ def test_a_blank_terminal_needs_no_key():
     host = Host(Session(World().terminal))
     assert host.status("maintenance", b"", 0) == "ok" and host.session.leaving
     world = World()
-    world.carved = True
+    world.carved = 1
     world.boot()
     assert Host(Session(world.terminal)).status("maintenance", b"", 1) == "not_blank"
 

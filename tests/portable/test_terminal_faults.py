@@ -317,7 +317,7 @@ def test_a_journal_that_was_not_read_is_not_written():
 
 def test_a_formatted_flash_needs_recovery():
     world = World()
-    world.carved = True
+    world.carved = 1
     world.boot()
     assert world.terminal.state == "needs-recovery" and refused(provision, world) == "not_blank"
 

@@ -259,7 +259,7 @@ def test_one_payment_in_other_bytes_pays_once():
 def test_states_that_do_not_sell():
     blank = World(rtc=NOW)
     assert blank.terminal.scan(quick(), None).code == "blank"
-    blank.carved = True
+    blank.carved = 1
     blank.boot()
     assert blank.terminal.scan(quick(), None).code == "needs_recovery"
 

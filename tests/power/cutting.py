@@ -119,11 +119,12 @@ def garbage(size):
 def mounted(flash):
     # what was left open on a file system is closed when it is collected: not after the file system itself
     gc.collect()
+    found = vfs.VfsLfs2(flash, progsize=PAGE)  # OSError where there is none, and what is mounted stays so
     if len(_mounted) > 2:
         _mounted.pop(0)
     if _mounted:
         vfs.umount("/w")
-    _mounted.append(vfs.VfsLfs2(flash, progsize=PAGE))
+    _mounted.append(found)
     vfs.mount(_mounted[-1], "/w")
     return Files("/w")
 

@@ -1,17 +1,19 @@
-"""Damage anywhere on a flash: a bit flips, or a block is lost, one at a time, and the terminal boots.
+"""Damage anywhere on a flash: a bit flips, or a block is lost, one at a time or several, and the terminal boots.
 
-damage.py LIFE [AT [HOW]]. Whatever was hit: boot comes to an end, every receipt that it does not give any more is told
-of (by a break, or by a state that does not sell), no payment is taken twice, and where it can sell, it does.
+damage.py LIFE [AT [HOW]], or LIFE many FIRST COUNT: cases by number, each of two to eight hits that its number seeds.
+Whatever was hit: boot comes to an end, every receipt that it does not give any more is told of (by a break, or by a
+state that does not sell), no payment is taken twice, and where it can sell, it does.
 LIFE: 0 between flights; 1 power failed in flight, where the file system's own commits of the last sales may be hit.
 """
 
+import random
 import sys
 
 from cutting import BLOCK, Flash, HashedSignatures, formatted, mounted
 
 import world
 from cabinpay.agent import journal
-from cabinpay.agent.records import RECORD_MAGIC
+from cabinpay.io.carve import highest
 from cabinpay.wire import cbor, cose
 from cabinpay.wire.receipts import BREAK, read_receipt
 
@@ -23,13 +25,7 @@ HOWS = ("flip", "zeros", "erased", "page")
 
 
 def booted(flash):
-    w = world.World(mounted(flash), rtc=world.NOW + 20, crypto=HashedSignatures)
-    w.boots = 0
-    if w.terminal.state == "blank":
-        # what a board's own look at its raw flash says
-        w.carved = RECORD_MAGIC in flash.memory
-        w.boot()
-    return w
+    return world.World(mounted(flash), raw=lambda: highest(flash), rtc=world.NOW + 20, crypto=HashedSignatures)
 
 
 def code(seq, iat=world.NOW):
@@ -66,8 +62,8 @@ def harmed(image, at, how):
     return memory
 
 
-def outcome(memory, held):
-    """One word for what became of it; an AssertionError where it is none that may be."""
+def outcome(memory, held, many):
+    """One word for what became of it; an AssertionError where it is none that may be. many: of several hits at once?"""
     flash = Flash(memory)
     try:
         w = booted(flash)
@@ -76,11 +72,14 @@ def outcome(memory, held):
     t = w.terminal
     there = {number: signed for number, signed, _ in world.receipts(w)}
     lost = [number for number in held if there.get(number) != held[number]]
-    told = [number for number in there if number not in held]
+    # a directory that falls back has what was freed since: nothing that was not true then
+    told = [number for number in there if number > min(held) and number not in held]
     assert all(kind(there[number]) == BREAK for number in told), "receipts from nowhere"
     if t.state != "ready":
         assert t.state in ("damaged", "needs-recovery", "no-bundle", "storage", "rolled-back"), t.state
         return t.state
+    if many and lost and not told and highest(flash) <= t.journal.number + 1:
+        return "untold"  # nothing is left to tell that from a power cut before they were durable
     assert told or not lost, "SILENT loss of " + str(lost)
     check_sales(w)
     return "mended" if told else "whole"
@@ -101,25 +100,41 @@ def check_sales(w):
     assert found == "approved", "next sale " + found
 
 
-def main(in_flight, only, how):
-    image = made(in_flight)
-    held = {number: signed for number, signed, _ in world.receipts(booted(Flash(image)))}
-    counts, points, failures = {}, 0, 0
+def one_at_a_time(image, only, how):
+    """(what it is called on the command line, its image) of each case."""
     for at in places(image):
         for way in HOWS:
             if (way in ("zeros", "erased") and at % BLOCK) or only not in ("", str(at)) or how not in ("", way):
                 continue
-            points += 1
-            try:
-                word = outcome(harmed(image, at, way), held)
-            except Exception as e:  # noqa: BLE001 -- reported
-                failures += 1
-                word = "failed"
-                print("FAIL %d %d %s:" % (in_flight, at, way))
-                sys.print_exception(e, sys.stdout)
-            counts[word] = counts.get(word, 0) + 1
+            yield "%d %s" % (at, way), harmed(image, at, way)
+
+
+def several_at_once(image, first, count):
+    there = list(places(image))
+    for case in range(first, first + count):
+        random.seed(case)
+        memory = image
+        for _ in range(random.randint(2, 8)):
+            memory = harmed(memory, random.choice(there), random.choice(HOWS))
+        yield "many %d 1" % case, memory
+
+
+def main(in_flight, only, how, count):
+    image = made(in_flight)
+    held = {number: signed for number, signed, _ in world.receipts(booted(Flash(image)))}
+    counts, failures = {}, 0
+    many = only == "many"
+    for name, memory in several_at_once(image, int(how), int(count)) if many else one_at_a_time(image, only, how):
+        try:
+            word = outcome(memory, held, many)
+        except Exception as e:  # noqa: BLE001 -- reported
+            failures += 1
+            word = "failed"
+            print("FAIL %d %s:" % (in_flight, name))
+            sys.print_exception(e, sys.stdout)
+        counts[word] = counts.get(word, 0) + 1
     print(", ".join(["%s %d" % (word, counts[word]) for word in sorted(counts)]))
-    print("%d cut points, %d failures" % (points, failures))
+    print("%d cut points, %d failures" % (sum(counts.values()), failures))
 
 
 def places(image):
@@ -130,5 +145,5 @@ def places(image):
                 yield at
 
 
-args = sys.argv[1:] + ["", "", ""]
-main(int(args[0] or 0), args[1], args[2])
+args = sys.argv[1:] + ["", "", "", ""]
+main(int(args[0] or 0), args[1], args[2], args[3])

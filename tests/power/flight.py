@@ -10,6 +10,7 @@ import world
 from cabinpay.agent import crash, journal, store
 from cabinpay.agent.errors import Refused
 from cabinpay.agent.session import Session
+from cabinpay.io.carve import highest
 from cabinpay.wire import cbor
 from cabinpay.wire.receipts import OTHER
 
@@ -30,7 +31,7 @@ FOLLOWING = {"revoked": parcel.revoked(*["stolen %d" % n for n in range(80)] + [
 
 
 def booted(flash, later=0):
-    w = world.World(mounted(flash), rtc=world.NOW + 20 + later, crypto=HashedSignatures)
+    w = world.World(mounted(flash), raw=lambda: highest(flash), rtc=world.NOW + 20 + later, crypto=HashedSignatures)
     # the port's randomness is always the same here: nonces may not hang on it
     w.boots = 0
     return w

@@ -13,6 +13,7 @@ import world
 from cabinpay.agent import journal
 from cabinpay.agent.errors import Refused, StorageError
 from cabinpay.agent.segments import FOLDER
+from cabinpay.io.carve import highest
 from cabinpay.wire import cbor, cose
 from cabinpay.wire.receipts import BREAK, read_receipt
 
@@ -29,7 +30,8 @@ EXP = world.NOW + 9 * 86400
 
 
 def booted(flash, later=0, passes=20):
-    w = world.World(mounted(flash), rtc=world.NOW + 20 + later, crypto=HashedSignatures, max_passes=passes)
+    rtc = world.NOW + 20 + later
+    w = world.World(mounted(flash), rtc, passes, HashedSignatures, lambda: highest(flash))
     w.boots = 0
     return w
 

@@ -18,6 +18,7 @@ import parcel
 import world
 from cabinpay.agent import crash, journal
 from cabinpay.agent.errors import Refused, StorageError
+from cabinpay.io.carve import highest
 from cabinpay.wire import cbor, cose
 from cabinpay.wire.receipts import CRASH, FIRST_PREVIOUS, NOTE, OTHER, SALE, VOID, read_receipt
 
@@ -33,7 +34,7 @@ MORE = tuple(range(2, 9 if AGE % 2 else 5))
 
 def booted(flash):
     # the port's randomness is always the same here: nonces may not hang on it
-    w = world.World(mounted(flash), rtc=world.NOW + 20, crypto=HashedSignatures)
+    w = world.World(mounted(flash), raw=lambda: highest(flash), rtc=world.NOW + 20, crypto=HashedSignatures)
     w.boots = 0
     return w
 

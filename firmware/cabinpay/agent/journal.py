@@ -30,7 +30,7 @@ _NEW = (0, 0, 0, FIRST_PREVIOUS, 0, 0, 0)
 
 class Journal:
     """acked: highest number that a ledger holds; fault: "" or why selling stops; snapshot_size: bytes that one takes at
-    most, kept free for it; promised(): bytes that something else is still to take."""
+    most, kept free for it; promised(): bytes that something else is still to take; carved(): as a Terminal's."""
 
     def __init__(self, files, snapshot_size=0):
         self._files = files
@@ -39,7 +39,7 @@ class Journal:
         self._file = None
         self._size = SEGMENT_SIZE
         self._room = 0
-        self.promised = int  # nothing
+        self.promised = self.carved = int  # nothing
         self.reserve = RESERVE + snapshot_size
         self._freed = 0
         self._high = 0
@@ -79,12 +79,21 @@ class Journal:
         trunk.lost = trunk.lost or last > trunk.ordinal or max(marked, latest) > trunk.top
         # a file system that falls back to an older directory leaves no other trace
         trunk.lost = trunk.lost or (last in self._segments.ordinals and self._segments.size(last) < size)
+        self._look_at_raw_flash(trunk)
         trunk.ordinal = max(trunk.ordinal, last)
         self._high = max(self._high, high)
         for ordinal in damaged:
             self._segments.set_aside(ordinal)
         if self.acked > (max(self._high, trunk.top) if trunk.lost else trunk.number):
             self.fault = ROLLED_BACK
+
+    def _look_at_raw_flash(self, trunk):
+        # where several directories fall back at once, nothing but the records themselves is left to tell of it. One
+        # more than is known may be a sale's whose power failed before it was durable
+        number = self.carved()
+        if number > trunk.top + 1:
+            trunk.lost = True
+            trunk.top = number
 
     def explain(self):
         """(last good number, last number that may have been used), for the break receipt that has to come next; None,

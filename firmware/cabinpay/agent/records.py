@@ -12,6 +12,8 @@ RECORD_MAGIC = b"CPR2"
 _HEAD = ">4sBBHHHIQ8s8sIII"
 # with the checksum of its own: a length that flipped must not make a record look like one that was cut off
 HEAD_SIZE = struct.calcsize(_HEAD) + 4
+# bytes of a head before its number
+_NUMBER = struct.calcsize(_HEAD[:8])
 # a receipt is about 190 bytes, evidence with 24 lines under 700; whatever is stored must fit a reply of the link
 MAX_RECORD = 1236
 
@@ -110,6 +112,19 @@ def read(f, evidence=True):
     signed = bytes(_view[HEAD_SIZE : HEAD_SIZE + a])
     rest = bytes(_view[HEAD_SIZE + a : end]) if evidence else b""
     return Record(type_, kind, number, floor, (k, cti, seq, amount, expiry, currency), signed, rest)
+
+
+def is_head(block, at):
+    """Does a record's head lie there, whole?"""
+    if at + HEAD_SIZE > len(block):
+        return False
+    head = memoryview(block)[at : at + HEAD_SIZE - 4]
+    return binascii.crc32(head) == struct.unpack_from(">I", block, at + HEAD_SIZE - 4)[0]
+
+
+def number_at(block, at):
+    """The number in the head that lies there."""
+    return struct.unpack_from(">I", block, at + _NUMBER)[0]
 
 
 def _checked(size):

@@ -40,17 +40,18 @@ class SpendTable:
         return self.get(ident)[0] > 0 or self._takes_new(ident)
 
     def _takes_new(self, ident):
-        return self.used < self.capacity and (ident[:8] in self._kids or len(self._kids) < MAX_ISSUERS)
+        return self.used < self.capacity and bool(self._issuer(ident) or len(self._kids) < MAX_ISSUERS)
 
     def add(self, ident, seq, amount, expiry):
         """Books a sale; ValueError where a new pass finds the table full: ask `room_for` first."""
         at = self._find(ident)
-        _, last, total, _, count, issuer = struct.unpack_from(_SLOT, self._table, at)
-        if not issuer:
+        if not self._table[at + _SIZE - 1]:
             if not self._takes_new(ident):
                 raise ValueError("spend table is full")
             self.used += 1
-            last = total = count = 0
+            self._put(at, ident, seq, amount, expiry, 1)
+            return
+        _, last, total, _, count, _ = struct.unpack_from(_SLOT, self._table, at)
         self._put(at, ident, max(last, seq), total + amount, expiry, count + 1)
 
     def give_back(self, ident, amount):
@@ -92,12 +93,19 @@ class SpendTable:
         self.used += 1
 
     def _put(self, at, ident, seq, total, expiry, count):
-        kid = ident[:8]
-        if kid not in self._kids:
+        issuer = self._issuer(ident)
+        if not issuer:
             make_room()
             self._kids.append(ident[:8])
-        issuer = self._kids.index(kid) + 1
+            issuer = len(self._kids)
         struct.pack_into(_SLOT, self._table, at, ident[8:], seq, total, expiry, count, issuer)
+
+    def _issuer(self, ident):
+        """Place of its issuer's kid among those met, from 1 on, or 0."""
+        for place in range(len(self._kids)):
+            if ident.startswith(self._kids[place]):
+                return place + 1
+        return 0
 
     def _is_used(self, slot):
         return self._table[(slot + 1) * _SIZE - 1] > 0
@@ -126,7 +134,7 @@ class SpendTable:
     def _find(self, ident):
         """Offset of this pass's slot, or of the free one that it would take."""
         table, cti, first = self._table, ident[8:], ident[8]
-        issuer = self._kids.index(ident[:8]) + 1 if ident[:8] in self._kids else 0
+        issuer = self._issuer(ident)
         at, end = struct.unpack(">I", cti[:4])[0] % self._slots * _SIZE, len(table)
         while True:
             used = table[at + _SIZE - 1]

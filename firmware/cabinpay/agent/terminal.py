@@ -60,7 +60,7 @@ class Terminal:
     """
     files: small file system; codec: CBOR; crypto: verify, Verifier, sign, public_key of Ed25519; ticks: seconds since
     power-on; rtc: Unix seconds or None; urandom(n): the port's randomness; max_passes: bound of the spend table;
-    carved(): does raw flash hold records though the file system has no keys?
+    carved(): the highest number of a record in raw flash, whatever the file system says; 0 where there is none.
     """
 
     def __init__(self, files, codec, crypto, ticks, rtc, urandom, max_passes, carved):
@@ -76,6 +76,7 @@ class Terminal:
         self.store = Store(files, codec, self.clock, max_passes)
         self.journal = self.store.journal
         self.journal.promised = self.trust.awaited
+        self.journal.carved = carved
         self.spend = self.store.spend
         self.own = OwnKey(crypto)
         self.passes = verdict.PassCache(crypto.verify, PASS_CACHE)

@@ -84,7 +84,7 @@ class Trust:
         return self._bringing
 
     def _rest(self):
-        if not self._bringing.staged:
+        if self._bringing and not self._bringing.staged:
             self._bringing = None
 
     def activate(self, data, delegation, bundle):
