@@ -35,7 +35,7 @@ def presses(ms):
     print(repr(seen))
 """
 BUZZER = BOARD["buzzer"]["pin"]
-AGENT = agent.files(boards.load("pico_emulated"))
+AGENT = agent.modules(boards.load("pico_emulated"))
 PWM = f"import time; from machine import Pin, PWM; p = PWM(Pin({BUZZER})); "
 
 

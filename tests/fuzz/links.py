@@ -103,7 +103,7 @@ class Requests:
     def _state(self) -> Any:
         t = self.terminal
         journal = t.journal.number, t.journal.head, t.journal.acked, t.journal.fault
-        return journal, t.trust._digest, t.clock.floor(), t.store.since_ground[0], t.state
+        return journal, t.trust.digest, t.clock.floor(), t.store.since_ground[0], t.state
 
 
 class Deaf:

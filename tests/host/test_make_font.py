@@ -58,12 +58,12 @@ def test_glyphs_are_unifonts(maker):
 
 
 def test_every_refusal_that_the_crew_can_meet_has_lines():
-    """Codes in the sources of what the crew's keys reach; session, door, rescue, delivery, trust and network answer the
-    ground."""
+    """Codes in the sources of what the crew's keys reach; session, door, rescue, delivery, bringing and network answer
+    the ground."""
     from cabinpay.agent.language import CHINESE, ENGLISH, Texts
 
     english, chinese = Texts(ENGLISH), Texts(CHINESE)
-    ground = {"session", "door", "rescue", "delivery", "trust", "network"}
+    ground = {"session", "door", "rescue", "delivery", "bringing", "network"}
     codes: dict[str, str] = {}
     for path in (ROOT / "firmware/cabinpay/agent").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())) if path.stem not in ground else ():

@@ -12,8 +12,8 @@ RECORD_MAGIC = b"CPR2"
 _HEAD = ">4sBBHHHIQ8s8sIII"
 # with the checksum of its own: a length that flipped must not make a record look like one that was cut off
 HEAD_SIZE = struct.calcsize(_HEAD) + 4
-# bytes of a head before its number
-_NUMBER = struct.calcsize(_HEAD[:8])
+# bytes of a head before its type, and before its number
+_TYPE, _NUMBER = struct.calcsize(_HEAD[:3]), struct.calcsize(_HEAD[:8])
 # a receipt is about 190 bytes, evidence with 24 lines under 700; whatever is stored must fit a reply of the link
 MAX_RECORD = 1236
 
@@ -114,17 +114,15 @@ def read(f, evidence=True):
     return Record(type_, kind, number, floor, (k, cti, seq, amount, expiry, currency), signed, rest)
 
 
-def is_head(block, at):
-    """Does a record's head lie there, whole?"""
+def receipt_at(block, at):
+    """The number of the receipt whose record begins there; 0 where that is another record, -1 where it is no head of
+    one that is whole."""
     if at + HEAD_SIZE > len(block):
-        return False
+        return -1
     head = memoryview(block)[at : at + HEAD_SIZE - 4]
-    return binascii.crc32(head) == struct.unpack_from(">I", block, at + HEAD_SIZE - 4)[0]
-
-
-def number_at(block, at):
-    """The number in the head that lies there."""
-    return struct.unpack_from(">I", block, at + _NUMBER)[0]
+    if binascii.crc32(head) != struct.unpack_from(">I", block, at + HEAD_SIZE - 4)[0]:
+        return -1
+    return struct.unpack_from(">I", block, at + _NUMBER)[0] if block[at + _TYPE] == RECEIPT else 0
 
 
 def _checked(size):

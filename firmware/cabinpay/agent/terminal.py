@@ -60,7 +60,7 @@ class Terminal:
     """
     files: small file system; codec: CBOR; crypto: verify, Verifier, sign, public_key of Ed25519; ticks: seconds since
     power-on; rtc: Unix seconds or None; urandom(n): the port's randomness; max_passes: bound of the spend table;
-    carved(): the highest number of a record in raw flash, whatever the file system says; 0 where there is none.
+    carved(): the highest number of a receipt in raw flash, whatever the file system says; 0 where there is no record.
     """
 
     def __init__(self, files, codec, crypto, ticks, rtc, urandom, max_passes, carved):

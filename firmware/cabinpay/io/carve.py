@@ -5,19 +5,20 @@ from cabinpay.agent import records
 
 
 def highest(device, size=4096):
-    """The highest number of a record, one without a number counting as 1; 0 where there is no record. Read only.
+    """The highest number of a receipt, any other record counting as 1; 0 where there is no record. Read only.
     device: block device, in blocks of `size` bytes. The magic alone proves nothing, for the agent's own code has it: a
     record's head has a checksum."""
     block = bytearray(size)
     found = 0
     for number in range(device.ioctl(4, 0)):
         device.readblocks(number, block)
+        at, last = _last_magic(block, size), 0
         # what lies in one block was written in order: the last is the highest
-        at = _last_magic(block, size)
-        while at >= 0 and not records.is_head(block, at):
+        while at >= 0 and last < 1:
+            last = records.receipt_at(block, at)
+            if last >= 0:
+                found = max(found, 1, last)
             at = _last_magic(block, at)
-        if at >= 0:
-            found = max(found, 1, records.number_at(block, at))
     return found
 
 
