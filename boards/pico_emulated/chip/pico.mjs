@@ -77,7 +77,7 @@ export class Pico {
 
   #run(max) {
     const { core } = this.mcu, { clock } = this;
-    if (core.waiting) {
+    if (core.waiting && !this.#ended) {
       if (clock.idle > 0) return clock.idle;
       clock.fire();
     }
