@@ -78,3 +78,15 @@ def test_nothing_is_made_up() -> None:
         damaged[at + n] ^= 0x10
     lost = set(numbers(image)) - set(numbers(bytes(damaged)))
     assert len(lost) == 1 and len(numbers(bytes(damaged))) == 19
+
+
+def test_small_files_of_any_size_are_read() -> None:
+    """Up to 512 bytes lie in their directory where a board's cache is 1 KB."""
+    sizes = {"read_size": 32, "prog_size": 256, "cache_size": 1024, "lookahead_size": 32}
+    fs = LittleFS(block_size=BLOCK, block_count=BLOCKS, **sizes)
+    files = {f"{size}": bytes([size % 251]) * size for size in range(1, 1100, 40)}
+    for name, content in files.items():
+        with fs.open(name, "wb") as f:
+            f.write(content)
+    found = flash_image.read(bytes(fs.context.buffer))
+    assert (found.files, found.fault) == (files, "")
