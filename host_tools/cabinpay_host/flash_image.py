@@ -94,7 +94,7 @@ def read(data: bytes) -> Flash:
     flash = Flash({}, 0, blocks)
     try:
         context = _Image(buffer=bytearray(data[first : first + blocks * BLOCK]))
-        # with a cache of 256 bytes littlefs found a file of 299 corrupt that a larger one reads: as large as any writer's
+        # with a cache of 256 bytes littlefs called a file of 299 corrupt that a larger one reads
         sizes = {"block_size": BLOCK, "block_count": blocks, "read_size": 32, "prog_size": 256, "cache_size": BLOCK}
         fs = LittleFS(context=context, mount=True, lookahead_size=32, **sizes)
         flash.used = fs.used_block_count
