@@ -121,7 +121,7 @@ def break_agent(flash: Path, source: str) -> None:
     whole = get_file(flash, MAIN.name).decode()
     put_file(flash, "fault.py", source.encode())
     # a board's main.py only begins what MAIN is compiled to
-    before = "    import start\n" if "    import start\n" in whole else "    import board\n"
+    before = "    import begin\n" if "    import begin\n" in whole else "    import board\n"
     put_file(flash, MAIN.name, whole.replace(before, FAULT + before, 1).encode())
 
 
