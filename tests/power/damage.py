@@ -72,8 +72,10 @@ def outcome(memory, held, many):
     t = w.terminal
     there = {number: signed for number, signed, _ in world.receipts(w)}
     lost = [number for number in held if there.get(number) != held[number]]
-    # a directory that falls back has what was freed since: nothing that was not true then
-    told = [number for number in there if number > min(held) and number not in held]
+    told = [number for number in there if number not in held]
+    if many:
+        # two directories that fall back have what was freed since: nothing that was not true then
+        told = [number for number in told if number > min(held)]
     assert all(kind(there[number]) == BREAK for number in told), "receipts from nowhere"
     if t.state != "ready":
         assert t.state in ("damaged", "needs-recovery", "no-bundle", "storage", "rolled-back"), t.state

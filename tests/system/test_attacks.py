@@ -111,7 +111,7 @@ def test_a_second_host_on_the_line_ends_the_first_ones_session(gate: Gate, termi
 
 def let_in(link: Link, key: keys.Key) -> None:
     """Logs in as soon as the terminal's time has come, which may pass more slowly than this machine's."""
-    until = time.monotonic() + 6 * rig.WAIT
+    until = time.monotonic() + (6 if "pace" in rig.CAN else 6 * rig.WAIT)
     while True:
         time.sleep(0.5)
         try:
