@@ -21,6 +21,12 @@ export class FlashChip {
     this.pageNanos = page_us * 1000;
   }
 
+  // What it holds is kept there from now on
+  moveTo(bytes) {
+    bytes.set(this.bytes);
+    this.bytes = bytes;
+  }
+
   erase(address, count, clock) {
     for (let at = address; at < address + count; at += SECTOR) {
       this.#operate(at, SECTOR, (done) => this.bytes.fill(0xff, at, at + done));

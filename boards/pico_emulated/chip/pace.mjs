@@ -1,7 +1,6 @@
-// How the board's time follows the wall's. While the core computes, its time is what its cycles say (about a fifth of a
-// chip's speed). While it sleeps, time passes as fast as it may: never more of it than of real time since somebody
-// outside last did or got something, so that no time-out of the firmware is shorter than its host's; or without
-// waiting at all for as long as the outside itself asked to (`run`).
+// How the board's time follows the wall's: it passes as fast as it may, but never more of it than of real time since
+// somebody outside last did or got something, so that no time-out of the firmware is shorter than its host's; or without
+// waiting at all for as long as the outside itself asked to (`run`). The core computes faster than the chip does.
 const SLICE_MS = 3; // how long what comes from outside may wait
 const INSTRUCTIONS = 2000;
 const SHORT_MS = 0.3; // not worth a timer
@@ -20,7 +19,7 @@ export class Pace {
     clearTimeout(this.#timer);
     this.#timer = null;
     const { at, idle } = this.#asleep;
-    this.pico.sleep(Math.min(idle, (performance.now() - at) * 1e6));
+    if (idle) this.pico.sleep(Math.min(idle, (performance.now() - at) * 1e6));
     this.#soon();
   }
 
@@ -52,21 +51,21 @@ export class Pace {
     const end = performance.now() + SLICE_MS;
     while (this.pico.on && performance.now() < end) {
       const idle = this.pico.run(INSTRUCTIONS);
-      const wait = idle ? this.#pass(idle) : 0;
+      const wait = this.#pass(idle);
       if (this.#fast && this.pico.nanos >= this.#fast.until) this.#finish();
       if (wait) return this.#sleep(wait, idle);
     }
     if (this.pico.on) this.#soon(); else this.#finish();
   }
 
-  // Lets an idle time pass, or says for how many milliseconds not yet
+  // Lets an idle time pass (0: the core computes), or says for how many milliseconds there is to wait
   #pass(idle) {
     const fast = this.#fast ? this.#fast.until - this.pico.nanos : 0;
-    if (fast > 0) { this.pico.sleep(Math.min(idle, fast)); return 0; }
+    if (fast > 0) { if (idle) this.pico.sleep(Math.min(idle, fast)); return 0; }
     const passed = performance.now() - this.#anchor.wall;
     const wait = (this.pico.nanos + idle - this.#anchor.nanos) / 1e6 - passed;
     if (wait > SHORT_MS) return Math.min(wait, 1000);
-    this.pico.sleep(idle);
+    if (idle) this.pico.sleep(idle);
     return 0;
   }
 

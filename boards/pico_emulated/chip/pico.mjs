@@ -2,9 +2,8 @@
 import crypto from 'node:crypto';
 import { RP2040 } from './rp2040js.mjs';
 import { CycleClock } from './clock.mjs';
-import { quickCore } from './core.mjs';
+import { Memory } from './core.mjs';
 import { PowerCut, serialInterface } from './flash.mjs';
-import { straightMemory } from './memory.mjs';
 import { Pins } from './pins.mjs';
 import * as repairs from './repairs.mjs';
 import { CdcHost } from './usb.mjs';
@@ -22,11 +21,13 @@ export class Pico {
   #cycles = 0;
   #timers = new Set(); // what happens outside, at its own time, whatever the chip does
   #ended = null;
+  #memory = new Memory();
   #instructions = null; // executes so many
 
   constructor(rom, flash, seed = null) {
-    this.rom = new Uint32Array(Uint8Array.from(rom).buffer);
+    this.#memory.rom.set(new Uint32Array(Uint8Array.from(rom).buffer));
     this.flash = flash;
+    flash.moveTo(this.#memory.flash);
     this.seed = seed ?? crypto.randomBytes(4).readUInt32LE();
     this.random = this.seed;
     this.#build(null);
@@ -114,12 +115,7 @@ export class Pico {
     // rp2040js only logs an SEV
     const info = (_, text) => { if (text === 'SEV') mcu.core.eventRegistered = true; };
     mcu.logger = { debug() {}, info, warn() {}, error() {} };
-    mcu.bootrom.set(this.rom);
-    mcu.flash = this.flash.bytes;
-    mcu.flash16 = new Uint16Array(mcu.flash.buffer);
-    mcu.flashView = new DataView(mcu.flash.buffer);
-    straightMemory(mcu);
-    this.#instructions = quickCore(mcu, clock);
+    this.#instructions = this.#memory.attach(mcu, clock);
     mcu.core.VTOR = 0;
     mcu.core.reset();
     mcu.addClockListener((hz) => clock.setHz(hz));
