@@ -26,7 +26,7 @@ help:
 	@echo "make budget  heap and times of the agent on the emulated Pico, over SALES (20) sales (after make pico-image)"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
-	@echo "make hil    portable and system tests on the emulated Pico (up to an hour); HIL=FILES: these alone"
+	@echo "make hil    portable and system tests on the emulated Pico (ten minutes); HIL=FILES: these alone"
 	@echo "make clean  remove .venv, caches and what the demo left"
 
 $(READY): pyproject.toml constraints.txt .ci/setup.sh
@@ -94,8 +94,9 @@ pico-image: $(READY)
 emulated: pico-image
 	@$(BIN)/python -m pytest -n 2 tests/emulated
 
+# four at once on two cores: half of the time each waits for its board's time to pass
 hil: pico-image
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(or $(HIL),-rs tests/portable tests/system) --board pico_emulated
+	@$(BIN)/python -m pytest -n 4 --dist loadfile $(or $(HIL),-rs tests/portable tests/system) --board pico_emulated
 
 clean:
 	rm -rf $(VENV) build demo-flight .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -30,13 +30,15 @@ STEP_US = 2000
 
 @dataclass(frozen=True)
 class Stat:
-    """us: the board's time since it was made; cycles of its core; delivered, lost: the scanner's bytes."""
+    """us: the board's time since it was made; cycles of its core; stack: bytes of its C stack that were in use at most
+    since the last boot, of 8,192; delivered, lost: the scanner's bytes."""
 
     us: int
     cycles: int
     idle_us: int
     operations: int
     resets: int
+    stack: int
     on: bool
     seed: int
     delivered: int

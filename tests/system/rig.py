@@ -44,7 +44,8 @@ get_file: Any = simulator.get_file
 
 def now() -> int:
     """Unix seconds at the terminal last begun."""
-    return int(Terminal.latest.now() if getattr(Terminal, "latest", None) else time.time())
+    latest = getattr(Terminal, "latest", None)
+    return int(latest.now() if latest else time.time() - getattr(Terminal, "BEHIND", 0))
 
 
 def use(board: str, folder: Path) -> None:
@@ -60,7 +61,8 @@ def use(board: str, folder: Path) -> None:
 
 
 def clock_notes() -> int:
-    """Notes that a command's sync leaves because it has set the clock: none where that went right already."""
+    """Notes that a command's sync leaves because it has set the clock: where time does not pass as
+    this machine's, a terminal is behind it."""
     return 0 if "pace" in CAN else 1
 
 

@@ -73,6 +73,16 @@ def test_garbage_on_the_link(gate: Gate, terminal: rig.Terminal) -> None:
     next_sale_works(gate, terminal)
 
 
+def test_what_is_nested_deeply_is_answered(gate: Gate, terminal: rig.Terminal) -> None:
+    """A chip's C stack has 8 KB, and whoever has the cable sends without a login."""
+    with SerialStream(terminal.port) as stream:
+        for depth in range(1, 70):
+            for nested in (b"\x81", b"\xa1\x01"):
+                stream.write(frames.encode(b"\x83\x01\x65hello\x81" + nested * depth + b"\x41x"))
+        assert Link(stream).hello().state == "ready"
+    next_sale_works(gate, terminal)
+
+
 def test_nothing_but_hello_before_login(gate: Gate, terminal: rig.Terminal) -> None:
     with gate.link(terminal) as link:
         hello = link.hello()

@@ -9,6 +9,8 @@ import * as repairs from './repairs.mjs';
 import { CdcHost } from './usb.mjs';
 import { Watchdog } from './watchdog.mjs';
 
+const STACK = 8192;
+
 export class Pico {
   on = false;
   resets = 0;
@@ -35,6 +37,12 @@ export class Pico {
 
   get nanos() { return this.#past + this.clock.nanos; }
   get cycles() { return this.#cycles + this.mcu.core.cycles; }
+
+  // Bytes of the C stack (the RAM's last 8 KB, empty at a boot) that were ever in use since the last boot
+  get stack() {
+    const { ram } = this.#memory, bottom = ram.length - STACK;
+    return STACK - Math.max(ram.subarray(bottom).findIndex((byte) => byte !== 0), 0);
+  }
 
   // Calls back after so many nanoseconds of the board's time, even if it was reset in between
   after(nanos, callback) {

@@ -31,7 +31,7 @@ def decode(data: bytes) -> object:
     if len(data) > MAX_SIZE:
         raise WireError("cbor", "more than %d bytes" % MAX_SIZE)
     reader = _Reader(data)
-    value = reader.value(0)
+    value = reader.value()
     if reader.at != len(data):
         raise WireError("cbor", "trailing bytes")
     return value
@@ -103,6 +103,7 @@ class _Reader:
         self.data = data
         self.at = 0
         self.items = 0
+        self.inside = 0
 
     def take(self, n: int) -> bytes:
         start = self.at
@@ -120,7 +121,50 @@ class _Reader:
             raise WireError("cbor", "integer not minimal")
         return n
 
-    def value(self, depth: int) -> object:
+    def value(self) -> object:
+        # by a loop: each level of a recursion takes half a kilobyte of a C stack that has eight
+        around: "list[Any]" = []
+        # what is being filled, how many items or pairs it still takes, the key that waits for its value, the last one
+        out: "Any" = None
+        left, key, last = 0, None, b""
+        while True:
+            start = self.at
+            item = self.item(len(around))
+            if self.inside:
+                if isinstance(out, dict) and key is None:
+                    raise WireError("cbor", "key of a type that cannot be one")
+                around.append((out, left, key, last))
+                out, left, key, last = item, self.inside, None, b""
+                continue
+            while out is not None:
+                if isinstance(out, list):
+                    out.append(item)
+                elif key is None:
+                    last, key = self.key(item, start, last), item
+                    break
+                else:
+                    out[key] = item
+                    key = None
+                left -= 1
+                if left:
+                    break
+                item = out
+                out, left, key, last = around.pop()
+            else:
+                return item
+
+    def key(self, key: object, start: int, last: bytes) -> bytes:
+        """The encoding of a map's key, which has to come after `last`."""
+        if not _can_be_key(key):
+            raise WireError("cbor", "key of a type that cannot be one")
+        encoded = bytes(self.data[start : self.at])
+        if encoded <= last:
+            raise WireError("cbor", "keys out of order or twice")
+        return encoded
+
+    def item(self, depth: int) -> "Any":
+        """The next one; of an array or map, which is empty yet, the items or pairs that follow are `inside`."""
+        self.inside = 0
         self.items += 1
         if depth > MAX_DEPTH or self.items > MAX_ITEMS:
             raise WireError("cbor", "too deep or too many items")
@@ -135,15 +179,15 @@ class _Reader:
             n = self.argument(n)
         if major < 2:
             return -1 - n if major else n
-        if major == 2:
-            return self.take(n)
-        if major == 3:
-            return _text(self.take(n))
-        if major == 4:
-            return self.array(n, depth)
-        if major == 5:
-            return self.map(n, depth)
-        raise WireError("cbor", "tag")
+        if major < 4:
+            return self.take(n) if major == 2 else _text(self.take(n))
+        if major == 6:
+            raise WireError("cbor", "tag")
+        # each item takes a byte at least: a claim beyond that is refused before anything is allocated for it
+        if n > len(self.data) - self.at:
+            raise WireError("cbor", "cut off")
+        self.inside = n
+        return [] if major == 4 else {}
 
     def simple(self, first: int) -> object:
         if first == 0xF6:
@@ -151,33 +195,6 @@ class _Reader:
         if first in (0xF4, 0xF5):
             return first == 0xF5
         raise WireError("cbor", "float or simple value")
-
-    def array(self, n: int, depth: int) -> "list[object]":
-        out = []
-        for _ in range(self.count(n)):
-            out.append(self.value(depth + 1))
-        return out
-
-    def map(self, n: int, depth: int) -> "dict[object, object]":
-        out = {}
-        last = b""
-        for _ in range(self.count(n)):
-            start = self.at
-            key = self.value(depth + 1)
-            if not _can_be_key(key):
-                raise WireError("cbor", "key of a type that cannot be one")
-            encoded = bytes(self.data[start : self.at])
-            if encoded <= last:
-                raise WireError("cbor", "keys out of order or twice")
-            last = encoded
-            out[key] = self.value(depth + 1)
-        return out
-
-    def count(self, n: int) -> int:
-        # each item takes a byte at least: a claim beyond that is refused before anything is allocated for it
-        if n > len(self.data) - self.at:
-            raise WireError("cbor", "cut off")
-        return n
 
 
 def _text(data: bytes) -> str:
