@@ -82,8 +82,8 @@ try:
         from cabinpay.agent.terminal import Terminal
 
         terminal = Terminal(files, *crypto(dog), board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved)
-        dog.feed()
-        terminal.boot()
+        terminal.journal.alive = dog.feed
+        heap.seldom(terminal.boot)
         modules.forget(passing_by)
         dog.feed()
         return terminal

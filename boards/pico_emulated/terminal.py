@@ -46,6 +46,10 @@ class Terminal:
         """Unix time at the terminal, by an observer's watch: it passes as the emulation does."""
         return self._began + self._micros() / 1e6
 
+    def told_time(self) -> None:
+        """Its clock was set by this machine's just now."""
+        self._began = time.time() - self._micros() / 1e6
+
     def _micros(self) -> int:
         with suppress(PicoError):  # once it is closed, its time stands still
             self._us = self.pico.stat().us
@@ -93,11 +97,13 @@ class Terminal:
             self.pico.press(keys[at : at + KEYS])
 
     def wait(self, name: str, code: str = "", since: int = 0, timeout: float = 20) -> dict[str, Any]:
-        """The first screen `name` ("" for any) shown from index `since` on, of that verdict; else TimeoutError."""
+        """The first screen `name` ("" for any, a|b for either) shown from index `since` on, of that verdict; else
+        TimeoutError."""
 
         def found() -> dict[str, Any] | None:
             shown = self.screens[since:]
-            return next((s for s in shown if name in ("", s["screen"]) and code in ("", s["code"])), None)
+            named = (s for s in shown if not name or s["screen"] in name.split("|"))
+            return next((s for s in named if code in ("", s["code"])), None)
 
         try:
             self.pico.wait(lambda: found() is not None, timeout * 1000, f"screen {name} {code}", STEP_US)

@@ -104,12 +104,13 @@ class Terminal:
         self._sockets["keypad"][0].sendall(keys.replace(" ", "").encode())
 
     def wait(self, name: str, code: str = "", since: int = 0, timeout: float = 20) -> dict[str, Any]:
-        """The first screen `name` ("" for any) shown from index `since` on, of that verdict; else TimeoutError."""
+        """The first screen `name` ("" for any, a|b for either) shown from index `since` on, of that verdict; else
+        TimeoutError."""
         deadline = time.monotonic() + timeout
         with self._news:
             while True:
                 for screen in self.screens[since:]:
-                    if name in ("", screen["screen"]) and code in ("", screen["code"]):
+                    if (not name or screen["screen"] in name.split("|")) and code in ("", screen["code"]):
                         return screen
                 left = deadline - time.monotonic()
                 if left <= 0 or (self.process.poll() is not None and not self._reader.is_alive()):

@@ -12,7 +12,11 @@ def booted(files):
     """(journal, what it replayed)."""
     journal = Journal(files)
     replayed = []
-    journal.boot(replayed.append)
+
+    def keep(r):
+        replayed.append(records.Record(r.type, r.kind, r.number, r.floor, r.spend, r.signed, r.evidence))
+
+    journal.boot(keep)
     return journal, replayed
 
 

@@ -18,9 +18,11 @@ def _board(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(autouse=True)
-def _needs(request: pytest.FixtureRequest, _board: None) -> None:
+def _needs(request: pytest.FixtureRequest, _board: None) -> Iterator[None]:
     for mark in request.node.iter_markers("needs"):
         rig.need(*mark.args)
+    yield
+    rig.forget_time()
 
 
 @pytest.fixture(scope="session")

@@ -24,11 +24,13 @@ __all__ = [
     "WAIT",
     "Terminal",
     "break_agent",
+    "forget_time",
     "mend_agent",
     "need",
     "now",
     "picture",
     "put_file",
+    "told_time",
     "use",
     "without_clock",
 ]
@@ -46,6 +48,18 @@ def now() -> int:
     """Unix seconds at the terminal last begun."""
     latest = getattr(Terminal, "latest", None)
     return int(latest.now() if latest else time.time() - getattr(Terminal, "BEHIND", 0))
+
+
+def told_time() -> None:
+    """A program has just told the terminal last begun what this machine's time is."""
+    if getattr(Terminal, "latest", None):
+        Terminal.latest.told_time()
+
+
+def forget_time() -> None:
+    """The next terminal is another test's."""
+    if getattr(Terminal, "latest", None):
+        Terminal.latest = None
 
 
 def use(board: str, folder: Path) -> None:

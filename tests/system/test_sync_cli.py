@@ -29,7 +29,9 @@ def cabinpay(gate: Gate, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def sync(gate: Gate, *arguments: str, ack: str = "--ack ledger.key") -> subprocess.CompletedProcess[str]:
-    return cabinpay(gate, "sync", "--ground", "laptop.key", *ack.split(), "--ledger", books(gate), *arguments)
+    done = cabinpay(gate, "sync", "--ground", "laptop.key", *ack.split(), "--ledger", books(gate), *arguments)
+    rig.told_time()
+    return done
 
 
 def books(gate: Gate) -> str:

@@ -34,7 +34,11 @@ def stock(gate: Gate, *revoked: Wallet, version: int = 2, many: int = 0) -> None
 
 def sign_on_with_pin(terminal: rig.Terminal, pin: str, screen: str) -> dict[str, object]:
     terminal.show(f"D7*8888*{time.strftime('%d%m', time.gmtime())}#", "pin")
-    return terminal.show(f"{pin}#", screen)
+    asked = terminal.show(pin, "pin")
+    shown = terminal.show("#", screen)
+    # nothing else is done meanwhile, and the watchdog waits for 8 seconds: where a chip's time can be told, it is
+    assert shown.get("us", 0) - asked.get("us", 0) < 3_000_000
+    return shown
 
 
 @contextmanager

@@ -37,7 +37,11 @@ class Chain:
             self.ground_spoke(record.floor)
         if record.type != records.RECEIPT:
             return
-        if record.kind == OPEN:
+        if record.kind == SALE:
+            self._book(SALE, record.spend)
+            self._last[:] = record.number, record.spend[3], record.spend[5]
+            self.last_cancelled = False
+        elif record.kind == OPEN:
             self.shift = self._read(record)
             self.bundle = max(self.bundle, self.shift.bundle)
             self.sums = {}
@@ -50,10 +54,6 @@ class Chain:
             self._last[0] = 0
             found = self._read(record)
             self.broken = MAX_TIME if found.quality[0] == FLOOR else found.time
-        elif record.kind == SALE:
-            self._book(SALE, record.spend)
-            self._last[:] = record.number, record.spend[3], record.spend[5]
-            self.last_cancelled = False
         elif record.kind == VOID:
             self._book(VOID, record.spend)
             if record.spend[4] == self._last[0]:

@@ -7,6 +7,19 @@ _HAS_ENDS = hasattr(gc, "mem_free")
 make_room = gc.collect if _HAS_ENDS else int
 
 
+def seldom(work):
+    """What `work()` returns, with waste collected only where there is no room: for much of it that ends with the work.
+    Collected as often as elsewhere, a thousand records or rounds of a hash take longer than a watchdog waits."""
+    if not _HAS_ENDS:
+        return work()
+    often = gc.threshold()
+    gc.threshold(-1)
+    try:
+        return work()
+    finally:
+        gc.threshold(often)
+
+
 def at_high_end(load):
     """What `load()` returns; what it keeps in memory lies high. For what goes again: what comes in the meantime and
     stays shall not lie above it, for then the place that it leaves would be cut off."""

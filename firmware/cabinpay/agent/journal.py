@@ -30,7 +30,8 @@ _NEW = (0, 0, 0, FIRST_PREVIOUS, 0, 0, 0)
 
 class Journal:
     """acked: highest number that a ledger holds; fault: "" or why selling stops; snapshot_size: bytes that one takes at
-    most, kept free for it; promised(): bytes that something else is still to take; carved(): as a Terminal's."""
+    most, kept free for it; promised(): bytes that something else is still to take; carved(): as a Terminal's; alive():
+    called at boot before each segment, so that a watchdog lives."""
 
     def __init__(self, files, snapshot_size=0):
         self._files = files
@@ -39,7 +40,7 @@ class Journal:
         self._file = None
         self._size = SEGMENT_SIZE
         self._room = 0
-        self.promised = self.carved = int  # nothing
+        self.promised = self.carved = self.alive = int  # nothing
         self.reserve = RESERVE + snapshot_size
         self._freed = 0
         self._high = 0
@@ -65,14 +66,21 @@ class Journal:
         return self._trunk.lost
 
     def boot(self, replay, start=None):
-        """Reads everything, calls `replay(record)` for each whole record above what `start` covers (what `covered`
-        gave), and leaves the journal ready to append; where something is `lost`, only a break, as `explain` says."""
+        """Reads everything, calls `replay(record)`, each good until the next, for whole records above what `start`
+        covers (what `covered` gave), and leaves the journal ready to append; where something is `lost`, only a break,
+        as `explain` says."""
         covered, self._freed, number, head, latest, self.acked, self._high = start or _NEW
         self._trunk = trunk = Trunk(self._freed, number, head)
         high, last, marked, size = self._load_high()
         self._segments.find(self._freed)
         self._room = self._files.free()
-        damaged = [n for n in self._segments.ordinals if not self._take_up(n, None if n <= covered else replay)]
+        damaged = []
+        # one for all: what each leaves behind would have to be collected
+        record = records.Record(0, 0, 0, 0, records.NO_SPEND, b"")
+        for ordinal in self._segments.ordinals:
+            self.alive()
+            if not self._take_up(ordinal, None if ordinal <= covered else replay, record):
+                damaged.append(ordinal)
         if not trunk.known:
             trunk.begin_anew()
         trunk.ordinal = max(trunk.ordinal, covered)
@@ -237,13 +245,13 @@ class Journal:
     def _store_high(self):
         highwater.store(self._files, self._high, self._trunk.ordinal, self.number, self._size)
 
-    def _take_up(self, ordinal, replay):
+    def _take_up(self, ordinal, replay, into):
         """Takes up a segment at boot; False where damage is found that was not known."""
         header = self._segments.header(ordinal)
         self._trunk.begin(ordinal, header)
         self._high = max(self._high, header[1] if header else 0)
         whole = True
-        for record in self._segments.records(ordinal):
+        for record in self._segments.records(ordinal, False, into):
             if record is None:
                 whole = False
                 self._trunk.lost = True
@@ -254,10 +262,10 @@ class Journal:
         return whole or self._segments.known_damaged(ordinal)
 
     def _accept(self, record):
-        if record.type == records.ACK:
-            self.acked = max(self.acked, record.number)
-        elif record.type == records.RECEIPT:
+        if record.type == records.RECEIPT:
             self._trunk.follow(record)
+        elif record.type == records.ACK:
+            self.acked = max(self.acked, record.number)
 
     def _whole(self, ordinal):
         """Records of a segment, for an answer that must not be wrong: StorageError where damage shows that is new."""

@@ -94,9 +94,10 @@ def pack(record):
     return _view[: size + 4]
 
 
-def read(f, evidence=True):
+def read(f, evidence=True, into=None):
     """The next record of open segment `f`; None at its end, be it within a record whose write was cut off.
-    ValueError for anything else: it was whole once and is damaged now. evidence: is it wanted, too?"""
+    ValueError for anything else: it was whole once and is damaged now. evidence: is it wanted, too? into: a Record
+    that is made this one, where nobody needs it beyond the next."""
     if f.readinto(_head) < HEAD_SIZE:
         return None
     magic, type_, kind, a, b, currency, number, floor, k, cti, seq, amount, expiry = struct.unpack_from(_HEAD, _buffer)
@@ -104,14 +105,19 @@ def read(f, evidence=True):
     if magic != RECORD_MAGIC or end + 4 > MAX_RECORD:
         raise ValueError("no record")
     cut_off = f.readinto(_view[HEAD_SIZE : end + 4]) < a + b + 4
-    if cut_off or not _checked(end):
+    if cut_off or binascii.crc32(_view[:end]) != struct.unpack_from(">I", _buffer, end)[0]:
         # the head's own checksum tells a length that flipped from a write that was cut off
-        if cut_off and _checked(HEAD_SIZE - 4):
+        at = HEAD_SIZE - 4
+        if cut_off and binascii.crc32(_view[:at]) == struct.unpack_from(">I", _buffer, at)[0]:
             return None
         raise ValueError("record is damaged")
     signed = bytes(_view[HEAD_SIZE : HEAD_SIZE + a])
     rest = bytes(_view[HEAD_SIZE + a : end]) if evidence else b""
-    return Record(type_, kind, number, floor, (k, cti, seq, amount, expiry, currency), signed, rest)
+    spend = k, cti, seq, amount, expiry, currency
+    if into is None:
+        return Record(type_, kind, number, floor, spend, signed, rest)
+    into.__init__(type_, kind, number, floor, spend, signed, rest)
+    return into
 
 
 def receipt_at(block, at):
@@ -125,16 +131,12 @@ def receipt_at(block, at):
     return struct.unpack_from(">I", block, at + _NUMBER)[0] if block[at + _TYPE] == RECEIPT else 0
 
 
-def _checked(size):
-    return binascii.crc32(_view[:size]) == struct.unpack_from(">I", _buffer, size)[0]
-
-
-def read_all(f, evidence=True):
+def read_all(f, evidence=True, into=None):
     """Every record of open segment `f` that is whole; None for each stretch between them that is damaged."""
     at = f.tell()
     while True:
         try:
-            record = read(f, evidence)
+            record = read(f, evidence, into)
         except ValueError:
             yield None
             if not _to_magic(f, at + 1):
@@ -143,9 +145,7 @@ def read_all(f, evidence=True):
             continue
         if record is None:
             return
-        a, b = struct.unpack_from(">HH", _buffer, 6)
-        at += HEAD_SIZE + a + b + 4
-        # whoever takes it may read or write others before the next one
+        at = f.tell()
         yield record
 
 

@@ -65,15 +65,15 @@ class Segments:
         with self._files.open(self._path(ordinal), "rb") as f:
             return f.seek(0, 2)
 
-    def records(self, ordinal, evidence=False):
-        """Its records, without their evidence unless that is wanted; None for what is damaged."""
+    def records(self, ordinal, evidence=False, into=None):
+        """Its records, without their evidence unless it is wanted; None for what is damaged. into: see records.read."""
         with self._files.open(self._path(ordinal), "rb") as f:
             head = f.read(records.SEGMENT_HEADER)
             if len(head) < records.SEGMENT_HEADER:
                 return  # power failed before anything was written
             if records.read_header(head, ordinal) is None:
                 yield None
-            yield from records.read_all(f, evidence)
+            yield from records.read_all(f, evidence, into)
 
     def _path(self, ordinal):
         return (QUARANTINE if ordinal in self._set_aside else FOLDER) + "/%08d" % ordinal

@@ -32,34 +32,34 @@ class SpendTable:
 
     def get(self, ident):
         """(highest seq, sum, count), zeros for a pass never seen."""
-        at = self._find(ident)
+        at = self._find(ident, self._issuer(ident))
         _, seq, total, _, count, issuer = struct.unpack_from(_SLOT, self._table, at)
         return (seq, total, count) if issuer else (0, 0, 0)
 
     def room_for(self, ident):
-        return self.get(ident)[0] > 0 or self._takes_new(ident)
+        return self.get(ident)[0] > 0 or self._takes_new(self._issuer(ident))
 
-    def _takes_new(self, ident):
-        return self.used < self.capacity and bool(self._issuer(ident) or len(self._kids) < MAX_ISSUERS)
+    def _takes_new(self, issuer):
+        return self.used < self.capacity and (issuer > 0 or len(self._kids) < MAX_ISSUERS)
 
     def add(self, ident, seq, amount, expiry):
         """Books a sale; ValueError where a new pass finds the table full: ask `room_for` first."""
-        at = self._find(ident)
+        issuer = self._issuer(ident)
+        at = self._find(ident, issuer)
         if not self._table[at + _SIZE - 1]:
-            if not self._takes_new(ident):
-                raise ValueError("spend table is full")
-            self.used += 1
-            self._put(at, ident, seq, amount, expiry, 1)
+            self._put(at, ident, seq, amount, expiry, 1, issuer)
             return
-        _, last, total, _, count, _ = struct.unpack_from(_SLOT, self._table, at)
-        self._put(at, ident, max(last, seq), total + amount, expiry, count + 1)
+        cti, last, total, _, count, _ = struct.unpack_from(_SLOT, self._table, at)
+        last, total = max(last, seq), total + amount
+        struct.pack_into(_SLOT, self._table, at, cti, last, total, expiry, count + 1, issuer)
 
     def give_back(self, ident, amount):
         """A sale of this pass was cancelled: its sum is free again, its seq and its place in the count stay used."""
-        at = self._find(ident)
-        _, last, total, expiry, count, issuer = struct.unpack_from(_SLOT, self._table, at)
+        at = self._find(ident, self._issuer(ident))
+        cti, last, total, expiry, count, issuer = struct.unpack_from(_SLOT, self._table, at)
         if issuer:
-            self._put(at, ident, last, max(0, total - amount), expiry, count)
+            total = max(0, total - amount)
+            struct.pack_into(_SLOT, self._table, at, cti, last, total, expiry, count, issuer)
 
     def drop(self, time):
         """Forgets the passes that had expired at Unix second `time`; how many."""
@@ -87,17 +87,20 @@ class SpendTable:
         """Takes back an entry that `entries` gave, in a table that does not have its pass; ValueError where it is full,
         or for no entry."""
         ident, seq, total, expiry, count, one = struct.unpack(_ENTRY, entry)
-        if one != 1 or not self._takes_new(ident):
-            raise ValueError("spend table is full")
-        self._put(self._find(ident), ident, seq, total, expiry, count)
-        self.used += 1
-
-    def _put(self, at, ident, seq, total, expiry, count):
+        if one != 1:
+            raise ValueError("no entry of a spend table")
         issuer = self._issuer(ident)
+        self._put(self._find(ident, issuer), ident, seq, total, expiry, count, issuer)
+
+    def _put(self, at, ident, seq, total, expiry, count, issuer):
+        """Takes up a new pass in the free slot `at`; ValueError where that is one too many."""
+        if not self._takes_new(issuer):
+            raise ValueError("spend table is full")
         if not issuer:
             make_room()
             self._kids.append(ident[:8])
             issuer = len(self._kids)
+        self.used += 1
         struct.pack_into(_SLOT, self._table, at, ident[8:], seq, total, expiry, count, issuer)
 
     def _issuer(self, ident):
@@ -113,9 +116,12 @@ class SpendTable:
     def _expiry(self, slot):
         return struct.unpack_from(">I", self._table, slot * _SIZE + _EXPIRY)[0] if self._is_used(slot) else 1 << 32
 
+    def _place(self, a, b, c):
+        # a cti is of random bytes; three of them are the most that make a small integer
+        return (a << 16 | b << 8 | c) % self._slots
+
     def _home(self, at):
-        # a cti is of random bytes
-        return struct.unpack_from(">I", self._table, at)[0] % self._slots
+        return self._place(self._table[at], self._table[at + 1], self._table[at + 2])
 
     def _remove(self, hole):
         """Empties a slot, and moves up what was put behind it for want of its own place."""
@@ -131,15 +137,14 @@ class SpendTable:
                 hole = slot
         self._table[(hole + 1) * _SIZE - 1] = 0
 
-    def _find(self, ident):
+    def _find(self, ident, issuer):
         """Offset of this pass's slot, or of the free one that it would take."""
-        table, cti, first = self._table, ident[8:], ident[8]
-        issuer = self._issuer(ident)
-        at, end = struct.unpack(">I", cti[:4])[0] % self._slots * _SIZE, len(table)
+        table, first = self._table, ident[8]
+        at, end = self._place(first, ident[9], ident[10]) * _SIZE, len(table)
         while True:
             used = table[at + _SIZE - 1]
             # its first byte tells most others from it, and makes no slice
-            if not used or (used == issuer and table[at] == first and table[at : at + 8] == cti):
+            if not used or (used == issuer and table[at] == first and table[at : at + 8] == ident[8:]):
                 return at
             at += _SIZE
             if at == end:

@@ -44,6 +44,9 @@ class Store:
         """Takes up what flash holds, and has `chain` do so."""
         self._chain = chain
         self.journal.boot(self._replay, self._load())
+        # what stays of a thousand records came to lie amid their waste: anew, where there is room
+        make_room()
+        chain.restore(chain.state())
 
     def book(self, spend):
         kid, cti, seq, amount, expiry, currency = spend
@@ -101,12 +104,13 @@ class Store:
         if record.floor:
             self._clock.raise_floor(record.floor)
         self._chain.replay(record)
-        if record.type == records.TIME:
+        if record.type == records.RECEIPT:
+            if record.spend[2]:
+                self._replay_sale(record)
+        elif record.type == records.TIME:
             self._start_counting()
         elif record.type == records.PURGE:
             self.spend.drop(record.floor)
-        elif record.type == records.RECEIPT and record.spend[2]:
-            self._replay_sale(record)
 
     def _replay_sale(self, record):
         spend = record.spend

@@ -49,14 +49,16 @@ class Trunk:
 
     def follow(self, record):
         """Takes up a receipt, where it is the next one."""
-        self.top = max(self.top, record.number)
+        if record.number > self.top:
+            self.top = record.number
         if not self._next(record):
             self.lost = True
             return
         if record.kind == BREAK:
             self.lost = False
         self.number = record.number
-        self._follow(hashlib.sha256(record.signed).digest())
+        self._head[:] = hashlib.sha256(record.signed).digest()
+        self.known = True
 
     def _next(self, record):
         if not self.known:

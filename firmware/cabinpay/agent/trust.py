@@ -7,6 +7,7 @@ from cabinpay.wire.files import CATALOGUE, CREW, REVOKED, crew_key, item_key, re
 from cabinpay.wire.keys import kid
 from cabinpay.wire.receipts import FLOOR
 
+from .heap import seldom
 from .shelf import Shelf
 
 NAME = "bundle"
@@ -152,7 +153,7 @@ class Trust:
         if not found or not pins.pin_form(pin):
             return False
         _, count, salt, expected = read_crew(found)
-        return pins.verifier(number, pin, salt, count) == expected
+        return seldom(lambda: pins.verifier(number, pin, salt, count)) == expected
 
     def _ask(self, name, question):
         entry = self.entries.get(name)
