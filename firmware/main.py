@@ -83,7 +83,7 @@ try:
 
         terminal = Terminal(files, *crypto(dog), board.ticks, board.rtc, os.urandom, board.MAX_PASSES, board.carved)
         terminal.journal.alive = dog.feed
-        heap.seldom(terminal.boot)
+        terminal.boot()
         modules.forget(passing_by)
         dog.feed()
         return terminal

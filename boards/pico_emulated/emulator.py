@@ -31,7 +31,8 @@ STEP_US = 2000
 @dataclass(frozen=True)
 class Stat:
     """us: the board's time since it was made; cycles of its core; stack: bytes of its C stack that were in use at most
-    since the last boot, of 8,192; delivered, lost: the scanner's bytes."""
+    since the last boot, of 8,192; unfed_us: how long the watchdog was not fed then at most; delivered, lost: the
+    scanner's bytes."""
 
     us: int
     cycles: int
@@ -39,6 +40,7 @@ class Stat:
     operations: int
     resets: int
     stack: int
+    unfed_us: int
     on: bool
     seed: int
     delivered: int

@@ -48,7 +48,8 @@ const until = (nanos) => ({ until: Math.round(nanos / 1000) });
 const commands = {
   stat: () => ({
     us: micros(), cycles: pico.cycles, idle_us: Math.round(pico.idleNanos / 1000), operations: flash.operations,
-    resets: pico.resets, stack: pico.stack, on: pico.on, seed: pico.seed, delivered: scanner.delivered, lost: scanner.lost,
+    resets: pico.resets, stack: pico.stack, unfed_us: Math.round(pico.unfed / 1000), on: pico.on,
+    seed: pico.seed, delivered: scanner.delivered, lost: scanner.lost,
   }),
   on: () => { pico.powerOn(); return {}; },
   off: ({ after_us: after }) => { if (after) pico.after(nanosOf(after), () => pico.powerOff('cut')); else pico.powerOff(); return {}; },

@@ -38,6 +38,9 @@ export class Pico {
   get nanos() { return this.#past + this.clock.nanos; }
   get cycles() { return this.#cycles + this.mcu.core.cycles; }
 
+  // Nanoseconds that the watchdog was not fed for at most, since the last boot
+  get unfed() { return this.mcu.peripherals[0x40058].longest; }
+
   // Bytes of the C stack (the RAM's last 8 KB, empty at a boot) that were ever in use since the last boot
   get stack() {
     const { ram } = this.#memory, bottom = ram.length - STACK;

@@ -15,6 +15,7 @@ export class Watchdog {
     this.control = 0;
     this.load = 0xffffff;
     this.loadedAt = 0;
+    this.longest = 0; // nanoseconds between two feeds, while it was enabled
     this.expired = expired;
     this.alarm = clock.createAlarm(() => this.#expire(BY_TIMER));
   }
@@ -39,7 +40,11 @@ export class Watchdog {
   }
 
   writeUint32(at, value) {
-    if (at === LOAD) { this.load = value & 0xffffff; this.#arm(); }
+    if (at === LOAD) {
+      if (this.control & ENABLE) this.longest = Math.max(this.longest, this.clock.nanos - this.loadedAt);
+      this.load = value & 0xffffff;
+      this.#arm();
+    }
     if (at >= SCRATCH && at < TICK) this.scratch[(at - SCRATCH) >> 2] = value;
     if (at !== CTRL) return;
     const was = this.control & ENABLE;

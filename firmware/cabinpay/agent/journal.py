@@ -31,7 +31,7 @@ _NEW = (0, 0, 0, FIRST_PREVIOUS, 0, 0, 0)
 class Journal:
     """acked: highest number that a ledger holds; fault: "" or why selling stops; snapshot_size: bytes that one takes at
     most, kept free for it; promised(): bytes that something else is still to take; carved(): as a Terminal's; alive():
-    called at boot before each segment, so that a watchdog lives."""
+    called before each segment that is read, so that a watchdog lives."""
 
     def __init__(self, files, snapshot_size=0):
         self._files = files
@@ -78,7 +78,6 @@ class Journal:
         # one for all: what each leaves behind would have to be collected
         record = records.Record(0, 0, 0, 0, records.NO_SPEND, b"")
         for ordinal in self._segments.ordinals:
-            self.alive()
             if not self._take_up(ordinal, None if ordinal <= covered else replay, record):
                 damaged.append(ordinal)
         if not trunk.known:
@@ -98,6 +97,7 @@ class Journal:
     def _look_at_raw_flash(self, trunk):
         # where several directories fall back at once, nothing but the records themselves is left to tell of it. One
         # more than is known may be a sale's whose power failed before it was durable
+        make_room()  # it takes a block of flash
         number = self.carved()
         if number > trunk.top + 1:
             trunk.lost = True
@@ -144,7 +144,7 @@ class Journal:
     def records_from(self, number):
         """Receipts from `number` on that are held here, as stored: (number, signed bytes, evidence)."""
         for ordinal in self._ordinals_from(number):
-            for record in self._segments.records(ordinal, True):
+            for record in self._records(ordinal, True):
                 # boot has told of damage already, and an append makes what is open for reading stale
                 if record and record.type == records.RECEIPT and record.number >= number:
                     yield record.number, record.signed, record.evidence
@@ -251,7 +251,7 @@ class Journal:
         self._trunk.begin(ordinal, header)
         self._high = max(self._high, header[1] if header else 0)
         whole = True
-        for record in self._segments.records(ordinal, False, into):
+        for record in self._records(ordinal, False, into):
             if record is None:
                 whole = False
                 self._trunk.lost = True
@@ -260,6 +260,10 @@ class Journal:
             if replay:
                 replay(record)
         return whole or self._segments.known_damaged(ordinal)
+
+    def _records(self, ordinal, evidence=False, into=None):
+        self.alive()
+        return self._segments.records(ordinal, evidence, into)
 
     def _accept(self, record):
         if record.type == records.RECEIPT:
@@ -270,7 +274,7 @@ class Journal:
     def _whole(self, ordinal):
         """Records of a segment, for an answer that must not be wrong: StorageError where damage shows that is new."""
         try:
-            for record in self._segments.records(ordinal):
+            for record in self._records(ordinal):
                 if record is not None:
                     yield record
                 elif not self._segments.known_damaged(ordinal):

@@ -5,7 +5,7 @@ from cabinpay.wire.receipts import VOID
 
 from . import records
 from .errors import StorageError
-from .heap import make_room
+from .heap import make_room, seldom
 from .journal import ALL, Journal
 from .spend import ENTRY_SIZE, SpendTable
 
@@ -43,7 +43,8 @@ class Store:
     def boot(self, chain):
         """Takes up what flash holds, and has `chain` do so."""
         self._chain = chain
-        self.journal.boot(self._replay, self._load())
+        start = self._load()
+        seldom(lambda: self.journal.boot(self._replay, start))
         # what stays of a thousand records came to lie amid their waste: anew, where there is room
         make_room()
         chain.restore(chain.state())

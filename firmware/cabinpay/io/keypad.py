@@ -37,8 +37,12 @@ class Keypad:
         self._taken = self._put
 
     def _look(self, _):
-        # between two instructions of whatever else runs
-        key = self._scan()
+        # between two instructions of whatever else runs, and on its stack: no deeper than it must be
+        key = 0
+        for column in self._columns:  # between looks all rows are low
+            if not column():
+                key = self._scan()
+                break
         if key != self._down:
             self._down = key
             self._seen = 0
@@ -50,8 +54,6 @@ class Keypad:
 
     def _scan(self):
         """The one key that is down, or 0: of several held at once a matrix shows some that are not."""
-        if not self._any():
-            return 0
         for row in self._rows:
             row(1)
         found = 0
@@ -66,10 +68,3 @@ class Keypad:
         for row in self._rows:
             row(0)
         return 0 if found == 255 else found
-
-    def _any(self):
-        # between looks all rows are low
-        for column in self._columns:  # noqa: SIM110
-            if not column():
-                return True
-        return False
