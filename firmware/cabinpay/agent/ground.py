@@ -9,7 +9,7 @@ from cabinpay.wire.receipts import BUNDLE, CLOCK, MAINTENANCE, SYNCED, Note
 from . import crash, keystore, records, starts
 from .errors import Refused, StorageError
 from .files import write_whole
-from .heap import make_room, seldom
+from .heap import make_room, often, seldom
 from .journal import ROLLED_BACK
 
 # A clock set by no more than this leaves no note: it is the line's delay and clocks drifting, and would fill the chain
@@ -106,8 +106,13 @@ def set_time(terminal, now, statement):
 
 def acknowledge(terminal, number, statement):
     _note_ack(terminal, number, statement)
-    if terminal.trust.bundle:
-        seldom(lambda: terminal.store.free_old(terminal.trust.bundle.limits[3]))
+    if not terminal.trust.bundle:
+        return
+    before = seldom()
+    try:
+        terminal.store.free_old(terminal.trust.bundle.limits[3])
+    finally:
+        often(before)
 
 
 def _note_ack(terminal, number, statement):

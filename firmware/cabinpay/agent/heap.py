@@ -7,17 +7,18 @@ _HAS_ENDS = hasattr(gc, "mem_free")
 make_room = gc.collect if _HAS_ENDS else int
 
 
-def seldom(work):
-    """What `work()` returns, with waste collected only where there is no room: for much of it that ends with the work.
-    Collected as often as elsewhere, a thousand records or rounds of a hash take longer than a watchdog waits."""
-    if not _HAS_ENDS:
-        return work()
-    often = gc.threshold()
-    gc.threshold(-1)
-    try:
-        return work()
-    finally:
-        gc.threshold(often)
+def seldom():
+    """From now on waste is collected only where there is no room; gives what `often` takes to have it as before. For
+    much waste that ends with one piece of work: a thousand records, or rounds of a hash, take longer than a watchdog
+    waits where it is collected as often as else. (No function around the work: that is on the C stack, too.)"""
+    before = gc.threshold() if _HAS_ENDS else 0
+    often(-1)
+    return before
+
+
+def often(threshold):
+    if _HAS_ENDS:
+        gc.threshold(threshold)
 
 
 def at_high_end(load):

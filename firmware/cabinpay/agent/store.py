@@ -5,7 +5,7 @@ from cabinpay.wire.receipts import VOID
 
 from . import records
 from .errors import StorageError
-from .heap import make_room, seldom
+from .heap import make_room, often, seldom
 from .journal import ALL, Journal
 from .spend import ENTRY_SIZE, SpendTable
 
@@ -44,7 +44,11 @@ class Store:
         """Takes up what flash holds, and has `chain` do so."""
         self._chain = chain
         start = self._load()
-        seldom(lambda: self.journal.boot(self._replay, start))
+        before = seldom()
+        try:
+            self.journal.boot(self._replay, start)
+        finally:
+            often(before)
         # what stays of a thousand records came to lie amid their waste: anew, where there is room
         make_room()
         chain.restore(chain.state())
