@@ -5,7 +5,7 @@ The layout is stated in firmware/cabinpay/agent/JOURNAL.md; this is the ground's
 
 import binascii
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,7 @@ BLOCK = 4096
 RECEIPT, ACK, TIME, PURGE = 1, 2, 3, 4
 JOURNAL, QUARANTINE = "journal/", "quarantine/"
 _MAGIC = b"littlefs"
+SEGMENT_MAGIC = b"CPS2"
 _SEGMENT = ">4sIII"
 SEGMENT_HEADER = struct.calcsize(_SEGMENT) + 4
 RECORD_MAGIC = b"CPR2"
@@ -78,10 +79,12 @@ class _Image(UserContext):  # type: ignore[misc, unused-ignore]
 
 
 def start(data: bytes) -> int | None:
-    """Where the file system begins in an image or a dump of a whole chip, or None where there is none."""
-    for at in range(0, len(data) - BLOCK, BLOCK):
-        if data[at + 8 : at + 16] == _MAGIC and struct.unpack_from("<I", data, at + 24)[0] == BLOCK:
-            return at
+    """Where the file system begins in an image or a dump of a whole chip, at any byte, or None where there is none."""
+    at = data.find(_MAGIC)
+    while at >= 0:
+        if at >= 8 and data[at + 16 : at + 20] == BLOCK.to_bytes(4, "little"):
+            return at - 8
+        at = data.find(_MAGIC, at + 1)
     return None
 
 
@@ -90,7 +93,16 @@ def read(data: bytes) -> Flash:
     first = start(data)
     if first is None:
         return Flash({}, 0, len(data) // BLOCK, "no file system")
-    blocks = min(struct.unpack_from("<I", data, first + 28)[0], (len(data) - first) // BLOCK)
+    flash = _read_at(data, first, first)
+    if flash.fault and first >= BLOCK:
+        # what was found may be the second of two superblocks
+        other = _read_at(data, first - BLOCK, first)
+        flash = flash if other.fault else other
+    return flash
+
+
+def _read_at(data: bytes, first: int, superblock: int) -> Flash:
+    blocks = min(struct.unpack_from("<I", data, superblock + 28)[0], (len(data) - first) // BLOCK)
     flash = Flash({}, 0, blocks)
     try:
         context = _Image(buffer=bytearray(data[first : first + blocks * BLOCK]))
@@ -114,7 +126,7 @@ def _read_files(fs: LittleFS, flash: Flash) -> None:
 
 def header(segment: bytes) -> tuple[int, int, int] | None:
     """(ordinal, highest number before it, high-water number) of a segment, or None where its header is damaged."""
-    if not _checked(segment[:SEGMENT_HEADER], SEGMENT_HEADER) or segment[:4] != b"CPS2":
+    if not _checked(segment[:SEGMENT_HEADER], SEGMENT_HEADER) or segment[:4] != SEGMENT_MAGIC:
         return None
     _, ordinal, before, high = struct.unpack_from(_SEGMENT, segment)
     return ordinal, before, high
@@ -151,22 +163,33 @@ def _checked(data: bytes, least: int) -> bool:
 
 def carve(data: bytes) -> list[Record]:
     """Whole records found anywhere in raw flash, by their magic and checksum, whatever has become of the files."""
-    first = start(data) or 0
+    edge, bases = _blocks(data)
     following: dict[int, list[int]] = {}
-    for at in range(first, len(data) - 3, BLOCK):
-        before = int.from_bytes(data[at : at + 4], "little")
-        following.setdefault(first + before * BLOCK, []).append(at)
-    found = (_whole(data, at) or _across(data, at, first, following) for at in _candidates(data, first))
+    for at in range(edge, len(data) - 3, BLOCK):
+        following.setdefault(int.from_bytes(data[at : at + 4], "little"), []).append(at)
+    found = (_whole(data, at) or _across(data, at, edge, bases, following) for at in _candidates(data, edge))
     return [record for record in found if record]
 
 
-def _candidates(data: bytes, first: int) -> list[int]:
+def _blocks(data: bytes) -> tuple[int, Sequence[int]]:
+    """(Where in the image a block begins, how many blocks there may be before the file system's first)."""
+    first = start(data)
+    if first is not None:
+        # of two superblocks this may be the second
+        return first % BLOCK, (first // BLOCK, first // BLOCK - 1)
+    at = data.find(SEGMENT_MAGIC)
+    while at >= 0 and header(data[at : at + SEGMENT_HEADER]) is None:
+        at = data.find(SEGMENT_MAGIC, at + 1)
+    return max(at, 0) % BLOCK, range(len(data) // BLOCK)
+
+
+def _candidates(data: bytes, edge: int) -> list[int]:
     """Where a record may begin, be its magic cut by the end of a block."""
     places, at = set(), data.find(RECORD_MAGIC)
     while at >= 0:
         places.add(at)
         at = data.find(RECORD_MAGIC, at + 4)
-    for end in range(first + BLOCK, len(data), BLOCK):
+    for end in range(edge + BLOCK, len(data), BLOCK):
         places.update(end - n for n in (1, 2, 3) if data[end - n : end] == RECORD_MAGIC[:n])
     return sorted(places)
 
@@ -177,14 +200,17 @@ def _whole(data: bytes, at: int) -> Record | None:
     return None
 
 
-def _across(data: bytes, at: int, first: int, following: dict[int, list[int]]) -> Record | None:
+def _across(
+    data: bytes, at: int, edge: int, bases: Sequence[int], following: dict[int, list[int]]
+) -> Record | None:
     """A record that goes on in another block. In littlefs each block of a file but the first begins with the numbers
     of some before it (one, and one more for each power of two that divides its own), the last block's first."""
-    block = at - (at - first) % BLOCK
-    for following_at in following.get(block, ()):
+    number = (at - edge) // BLOCK
+    end = edge + (number + 1) * BLOCK
+    for following_at in (place for base in bases for place in following.get(number - base, ())):
         for pointers in range(1, _MOST_POINTERS):
             rest = data[following_at + 4 * pointers : following_at + BLOCK]
-            record = _whole(data[at : block + BLOCK] + rest, 0)
+            record = _whole(data[at:end] + rest, 0)
             if record:
                 return record
     return None

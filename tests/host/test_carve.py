@@ -36,10 +36,27 @@ def test_no_record_is_lost_to_the_end_of_a_block() -> None:
     for size in (400, 437, 501):
         data = segment(32768 // (size + 80), size)
         count = 32768 // (size + 80)
-        for front in (0, 2 * BLOCK):
+        for front in (0, 2 * BLOCK, 1000):
             image = formatted_over({"1": data}, front)
             assert flash_image.read(image).files == {}
             assert numbers(image) == list(range(1, count + 1))
+
+
+def test_wherever_an_image_begins_and_whichever_superblock_is_left() -> None:
+    data = segment(60, 437)
+    fs = LittleFS(block_size=BLOCK, block_count=BLOCKS, prog_size=256)
+    with fs.open("1", "wb") as f:
+        f.write(data)
+    for front in (0, 1, 4095, BLOCK, 3 * BLOCK + 77):
+        image = b"\x11" * front + bytes(fs.context.buffer)
+        assert flash_image.read(image).files == {"1": data}
+        for gone in ((0,), (1,), (0, 1)):
+            hurt = bytearray(image)
+            for block in gone:
+                hurt[front + block * BLOCK + 8] ^= 1
+            # the second has the newest directory here
+            assert flash_image.read(bytes(hurt)).files == ({"1": data} if gone == (0,) else {}), (front, gone)
+            assert numbers(bytes(hurt)) == list(range(1, 61)), (front, gone)
 
 
 def test_a_magic_that_a_block_cuts() -> None:
