@@ -26,7 +26,8 @@ help:
 	@echo "make budget  heap and times of the agent on the emulated Pico, over SALES (20) sales (after make pico-image)"
 	@echo "make pico-image  firmware for the emulated Pico (IMAGE=FILE: from that file)"
 	@echo "make emulated    tests on a real Pico firmware under emulation"
-	@echo "make hil    portable and system tests on the emulated Pico (ten minutes); HIL=FILES: these alone"
+	@echo "make hil    portable and system tests on the emulated Pico (ten minutes); HIL=FILES: these alone;"
+	@echo "            BOARD=pico PORT=/dev/ttyACM0: on a real one, which is wiped"
 	@echo "make clean  remove .venv, caches and what the demo left"
 
 $(READY): pyproject.toml constraints.txt .ci/setup.sh
@@ -94,9 +95,10 @@ pico-image: $(READY)
 emulated: pico-image
 	@$(BIN)/python -m pytest -n 2 tests/emulated
 
-# four at once on two cores: half of the time each waits for its board's time to pass
-hil: pico-image
-	@$(BIN)/python -m pytest -n 4 --dist loadfile $(or $(HIL),-rs tests/portable tests/system) --board pico_emulated
+# four at once on two cores: half of the time each waits for its board's time to pass; of a real one there is one
+hil: $(if $(PORT),$(READY),pico-image)
+	@$(BIN)/python -m pytest -n $(if $(PORT),0,4) --dist loadfile $(or $(HIL),-rs tests/portable tests/system) \
+		--board $(or $(BOARD),pico_emulated) $(if $(PORT),--port $(PORT))
 
 clean:
 	rm -rf $(VENV) build demo-flight .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -60,13 +60,15 @@ def imported(module: str) -> Iterator[str]:
 
 
 class Board:
-    """An emulated Pico with the agent's modules on it and its prompt open."""
+    """A Pico, emulated or not, with the agent's modules on it and its prompt open."""
 
-    def __init__(self, flash: Path) -> None:
-        self._pico = Pico(flash)
+    def __init__(self, pico: Pico) -> None:
+        self._pico = pico
         self._sent: set[str] = set()
         self._pico.wait_usb()
         self._repl = Repl(self._pico)
+        # what an earlier run has mounted
+        self._repl.transport.enter_raw_repl(soft_reset=True)
         self._repl.run(f"import rp2, vfs\nvfs.VfsLfs2.mkfs({CODE}, progsize=256)\n{MOUNT}")
         self._install(agent())
         self._repl.transport.fs_mkdir("code/portable")

@@ -6,11 +6,14 @@ import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import micropython
+import on_port
 from emulated import portable
+from pico_emulated.emulator import Pico
 
 HERE = Path(__file__).parent
 # A terminal's 480k, and what compiling the tests' own code takes on 64 bits
@@ -38,14 +41,30 @@ def _on_unix(module: str) -> str:
     return micropython.run(str(HERE / "run.py"), module, path=(str(HERE),), timeout=300, heap=HEAP)
 
 
+def _pico(config: pytest.Config, flash: Path) -> Any:
+    port = config.getoption("port")
+    if not port:
+        return Pico(flash)
+    on_port.wiped(port, config.getoption("board"))
+    return on_port.pico(port)
+
+
 def _on_pico(config: pytest.Config) -> Callable[[str], str]:
     """One board for the whole session, made when its first test is asked for."""
     if _BOARD not in config.stash:
         folder = tempfile.TemporaryDirectory()
-        board = config.stash[_BOARD] = portable.Board(Path(folder.name) / "flash.img")
+        board = config.stash[_BOARD] = portable.Board(_pico(config, Path(folder.name) / "flash.img"))
         config.add_cleanup(folder.cleanup)
         config.add_cleanup(board.close)
     return config.stash[_BOARD].run
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """A board that is plugged in has one port, and whoever comes next needs it."""
+    stash = item.config.stash
+    if item.config.getoption("port") and not isinstance(nextitem, MicroPythonItem) and _BOARD in stash:
+        stash[_BOARD].close()
+        del stash[_BOARD]
 
 
 class MicroPythonFile(pytest.File):
@@ -54,7 +73,7 @@ class MicroPythonFile(pytest.File):
     output: str | None = None
 
     def collect(self):
-        on_pico = self.config.getoption("board") == "pico_emulated"
+        on_pico = self.config.getoption("board") != "unix"
         left_out = portable.LEFT_OUT.get(self.path.stem) if on_pico else None
         for node in ast.parse(self.path.read_text()).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
@@ -65,7 +84,7 @@ class MicroPythonFile(pytest.File):
 
     def outcome(self, name: str) -> str:
         if self.output is None:
-            on_pico = self.config.getoption("board") == "pico_emulated"
+            on_pico = self.config.getoption("board") != "unix"
             self.output = (_on_pico(self.config) if on_pico else _on_unix)(self.path.stem)
         chunks = re.split(r"(?m)^(?=PASS |FAIL )", self.output)
         return next((c for c in chunks if c.split()[1:2] == [name]), "MISSING: " + self.output)

@@ -13,8 +13,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _board(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
-    rig.use(request.config.getoption("board"), tmp_path_factory.mktemp("board"))
+def _board(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    rig.use(request.config.getoption("board"), tmp_path_factory.mktemp("board"), request.config.getoption("port"))
+    yield
+    if hasattr(rig.Terminal, "leave"):
+        rig.Terminal.leave()
 
 
 @pytest.fixture(autouse=True)
@@ -56,9 +59,10 @@ def blank(_needs: None, tmp_path: Path) -> Iterator[rig.Terminal]:
 
 
 @pytest.fixture
-def provisioned(_needs: None, _provisioned: Path, tmp_path: Path) -> Path:
+def provisioned(_needs: None, request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Flash of a provisioned terminal."""
-    shutil.copytree(_provisioned, tmp_path, dirs_exist_ok=True)
+    rig.need("flash", "crew")
+    shutil.copytree(request.getfixturevalue("_provisioned"), tmp_path, dirs_exist_ok=True)
     return tmp_path / "flash.img"
 
 

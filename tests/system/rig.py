@@ -62,9 +62,14 @@ def forget_time() -> None:
         Terminal.latest = None
 
 
-def use(board: str, folder: Path) -> None:
-    """Chooses the board for this session; folder: for what it needs once."""
+def use(board: str, folder: Path, port: str | None = None) -> None:
+    """Chooses the board for this session; folder: for what it needs once; port: of one that is plugged in."""
     global CAN, WAIT, Terminal, put_file, get_file
+    if port:
+        import on_port
+
+        on_port.Terminal.port, on_port.Terminal.board = port, board
+        CAN, WAIT, Terminal = on_port.CAN, on_port.WAIT, on_port.Terminal
     if board == "pico_emulated":
         from pico_emulated import flash_file, terminal
 

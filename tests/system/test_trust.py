@@ -68,6 +68,7 @@ def test_revoked_passes_and_pins(gate: Gate, terminal: rig.Terminal) -> None:
     assert gate.sync(terminal).bundle_sent is False
 
 
+@pytest.mark.needs("crew")
 def test_a_first_bundle_brings_its_files(gate: Gate, blank: rig.Terminal) -> None:
     stock(gate)
     gate.provision(blank)
