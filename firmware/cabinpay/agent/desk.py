@@ -2,6 +2,7 @@ from cabinpay.wire.claims import SKU_DISCOUNT, SKU_TIP
 
 from . import language
 from .errors import Refused
+from .heap import make_room
 from .verdict import limited
 from .words import currency_name, money
 
@@ -63,12 +64,13 @@ class Desk:
         """The sale that is being keyed in, an empty one where there is none."""
         if self.sale is None or (not self.sale.lines and not self.terminal.trust.currency(self.sale.currency)):
             self.clear()
+            make_room()  # it stays until it is paid: amid waste it would divide the heap
             self.sale = self.terminal.new_sale()
         return self.sale
 
     def clear(self):
         self.sale = None
-        self._names = {}
+        self._names.clear()
 
     def add_listed(self, sku, quantity):
         """Adds an item of the catalogue to the sale, by its price there; False where it has none of this sku."""

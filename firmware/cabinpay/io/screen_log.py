@@ -15,7 +15,7 @@ class Logged:
     def __init__(self, panel, uart):
         self._panel = panel
         self._uart = uart
-        self._last = "", ""
+        self._refused = False
         self._shown = self._wanted = 0
         # early: whatever stays and comes later may divide the heap
         self._task = asyncio.create_task(self._look())
@@ -29,8 +29,8 @@ class Logged:
         self._panel.show(name, lines, code)
         self._shown += 1
         # asked for, and never else: it takes a fifth of a second, in which keys are missed
-        self._wanted = self._shown if name == "items" and self._last == ("verdict", "") else 0
-        self._last = name, code
+        self._wanted = self._shown if name == "items" and self._refused else 0
+        self._refused = name == "verdict" and not code
         self._write({"screen": name, "lines": lines, "code": code})
 
     async def _look(self):
