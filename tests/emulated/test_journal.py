@@ -154,8 +154,8 @@ def test_a_terminal_full_of_receipts_starts(formatted: Path, tmp_path: Path) -> 
                 ground.provision(board)
                 board.wait("sign_on")
             assert board.alive
-            # MicroPython ends what has called itself 7.9 KB deep
-            assert board.pico.stat().stack < 7500
+            # MicroPython ends what is called at a depth of 7,936 bytes; a look at the keypad comes on top of anything
+            assert board.pico.stat().stack < 7900
             print(f"{receipts} receipts: first screen after {board.screens[0]['us'] / 1000:.0f} ms")
             board.cut_power()
     ground.ledger.close()
