@@ -31,8 +31,8 @@ def run(ports: list[str], baud: int, ground: Ground, progress: Callable[[str], P
     """Syncs them all, in the order of `ports`; progress(port) is told how far that one is."""
     streams: list[SerialStream] = []
     with ThreadPoolExecutor(min(AT_ONCE, len(ports))) as workers:
-        jobs = [workers.submit(_one, port, baud, ground, progress(port), streams) for port in ports]
         try:
+            jobs = [workers.submit(_one, port, baud, ground, progress(port), streams) for port in ports]
             return [job.result() for job in jobs]
         except BaseException:
             # interrupted: whoever waits for a terminal is told that its port has gone

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import tty
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from serial.tools.list_ports_common import ListPortInfo
 
 import rig
-from cabinpay_host import acks, ports
+from cabinpay_host import acks, fleet, ports
 from cabinpay_host.errors import HostError
 from gate import Gate, key_in, sign_on
 
@@ -178,15 +179,33 @@ def test_an_interrupted_sync_ends_at_once(gate: Gate) -> None:
     process = subprocess.Popen(command, cwd=gate.folder, stderr=subprocess.PIPE, text=True)
     try:
         assert os.read(master, 1), "it has asked"
+        begun = time.monotonic()
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
-        # had it waited for its answer, it would say that there was none
-        assert (process.returncode, told) == (130, "")
+        _, told = process.communicate(timeout=20)
+        assert (process.returncode, told) == (130, "") and time.monotonic() - begun < 10
     finally:
         process.kill()
         process.wait()
         os.close(master)
         os.close(slave)
+
+
+def test_interrupted_while_it_begins_with_the_next_port(gate: Gate) -> None:
+    """The first one is waiting for an answer by then: three times five seconds, if nobody tells it."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+
+    def progress(port: str) -> None:
+        if port == "next":
+            assert os.read(master, 1), "the first has asked"
+            raise KeyboardInterrupt
+
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        fleet.run([os.ttyname(slave), "next"], 115200, gate.ground(time.time), progress)
+    assert time.monotonic() - begun < 10
+    os.close(master)
+    os.close(slave)
 
 
 def test_a_port_that_does_not_answer_is_one_line(gate: Gate) -> None:
