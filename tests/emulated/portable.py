@@ -24,7 +24,7 @@ RUN = MOUNT + "import gc, sys\ngc.threshold(12288)\nsys.path[:] = ['/code', '/co
 PATIENCE = 300
 # Bytes a command at the prompt: each costs a turn on the line
 CHUNK = 1024
-# The others take two minutes of the board's time, four of an idle core; of these each takes as long, or close to it
+# The others take two minutes of the board's time together; of these each takes as long, or close to it
 _LONG = """
 device_test_screen test_agent_trust test_clock_rules test_crew test_crew_hostile test_crew_list test_crew_told
 test_crew_void test_freeing test_journal test_journal_damage test_pins test_session test_session_statements

@@ -13,13 +13,9 @@ from cabinpay_host.transport import SerialStream
 from gate import Gate
 
 
-def state(terminal: rig.Terminal) -> str:
-    with SerialStream(terminal.port) as stream:
-        return Link(stream, wait=rig.WAIT).hello(rig.WAIT).state
-
-
 def test_set_up_synced_and_synced_again(gate: Gate, blank: rig.Terminal) -> None:
-    assert state(blank) == "blank"
+    with gate.link(blank) as link:
+        assert link.hello().state == "blank"
     known = gate.provision(blank)
     blank.wait("sign_on")
     first = gate.sync(blank)

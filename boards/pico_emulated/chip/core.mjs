@@ -2,8 +2,7 @@
 import fs from 'node:fs';
 
 const BINARY = new WebAssembly.Module(fs.readFileSync(new URL('../core/thumb.wasm', import.meta.url)));
-const ROM_SIZE = 0x4000, RAM_SIZE = 0x42000;
-export const FLASH_SIZE = 0x200000;
+const ROM_SIZE = 0x4000, RAM_SIZE = 0x42000, FLASH_SIZE = 0x200000;
 // as many as a run counts at most
 const FAR = 2 ** 30;
 
