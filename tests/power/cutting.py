@@ -10,6 +10,7 @@ from cabinpay.io.files import Files
 BLOCK, PAGE = 4096, 256
 # How the operation in which power fails can end
 HOWS = ("before", "half", "garbage", "after")
+ERASED = b"\xff" * BLOCK
 _mounted = []
 _memories = []
 
@@ -55,11 +56,13 @@ def _memory(image):
 class Flash:
     """NOR flash: 4 KB sectors, programs of 256 bytes that only clear bits. Dies at operation `cut`, counted from 1, and
     answers EIO from then on: an exception of ours would leap over littlefs and leave pointers to a stack that is gone.
+    record: a list for (place, data) of each operation, or None.
     """
 
-    def __init__(self, image):
+    def __init__(self, image, record=None):
         self.memory = _memory(image)
         self.operations = 0
+        self.record = record
         self.cut = 0
         self.how = ""
         self.dead = False
@@ -86,27 +89,41 @@ class Flash:
         if op == 6 and self.dead:
             return -5
         if op == 6:
-            return self._operate(arg * BLOCK, b"\xff" * BLOCK)
+            return self._operate(arg * BLOCK, ERASED)
         return len(self.memory) // BLOCK if op == 4 else BLOCK if op == 5 else 0
 
     def _operate(self, at, data):
         self.operations += 1
-        if self.operations != self.cut:
-            self.memory[at : at + len(data)] = data
-            return 0
-        old = self.memory[at : at + len(data)]
-        half = len(data) // 2
-        if self.how == "half":
-            self.memory[at : at + half] = data[:half]
-        elif self.how == "garbage":
-            # bits on their way: each is still as it was, or is already as it will be
-            noise = garbage(len(data))
-            for i in range(len(data)):
-                self.memory[at + i] = (old[i] & noise[i]) | (data[i] & ~noise[i] & 0xFF)
-        elif self.how == "after":
-            self.memory[at : at + len(data)] = data
-        self.dead = True
-        return -5
+        if self.record is not None:
+            self.record.append((at, data))
+        self.dead = self.operations == self.cut
+        old = self.memory[at : at + len(data)] if self.dead else data
+        self.memory[at : at + len(data)] = ended(old, data, self.how) if self.dead else data
+        return -5 if self.dead else 0
+
+
+def ended(old, data, how):
+    """What is there after an operation that was to make `data` of `old`, when power failed in it."""
+    if how == "half":
+        return data[: len(data) // 2] + old[len(data) // 2 :]
+    if how == "garbage":
+        # bits on their way: each is still as it was, or is already as it will be
+        noise, was, will = GARBAGE[len(data)], int.from_bytes(old, "big"), int.from_bytes(data, "big")
+        return ((was & noise) | (will & ~noise)).to_bytes(len(data), "big")
+    return data if how == "after" else old
+
+
+def cuts(image, record):
+    """(n, how, flash) of every power cut of a run that began on `image`: what a flash that dies in operation n holds
+    hangs on nothing but the operations before, so that the run need not be made again. flash: good until the next. A
+    cut before an operation is one after the last: it is made at the first operation only."""
+    memory = bytearray(image)
+    for n, (at, data) in enumerate(record, 1):
+        old = bytes(memory[at : at + len(data)])
+        for how in HOWS if n == 1 else HOWS[1:]:
+            memory[at : at + len(data)] = ended(old, data, how)
+            yield n, how, memory
+        memory[at : at + len(data)] = data
 
 
 def garbage(size):
@@ -114,6 +131,9 @@ def garbage(size):
     while len(out) < size:
         out += hashlib.sha256(len(out).to_bytes(4, "big")).digest()
     return out[:size]
+
+
+GARBAGE = {size: int.from_bytes(garbage(size), "big") for size in (PAGE, BLOCK)}
 
 
 def mounted(flash):

@@ -25,6 +25,7 @@ LATER = 8 * DAYS
 LINES = [[1, 1, 4]] * 24
 # as shown in the run that nothing cuts: {seq: scanned text}
 texts = {}
+# and (flash operations before, number) of each receipt
 shown = []
 PARCEL = {"revoked": parcel.revoked("stolen"), "catalogue": parcel.catalogue()}
 FOLLOWING = {"revoked": parcel.revoked(*["stolen %d" % n for n in range(80)] + ["stolen"]), "crew": parcel.crew()}
@@ -50,7 +51,7 @@ def scan(w, seq, sale, **how):
 def answer(w, text, sale):
     found = w.terminal.scan(text, sale)
     if found.code == "approved" and not w.files.flash.dead:
-        shown.append(found.number)
+        shown.append((w.files.flash.operations, found.number))
     return found.code
 
 

@@ -5,8 +5,9 @@ flight_cuts.py AGE EVERY SHARD OF | CASE
 AGE: boots more before each step, so that littlefs compacts its own metadata here or there. EVERY: of the second cuts
 one in so many is made (0: none). SHARD, OF: the steps whose place modulo OF is SHARD. CASE, as a failure prints it:
 AGE/STEP/OPERATION/HOW, or with /OPERATION/HOW of the boot behind it, runs that one alone; AGE/STEP all of the step.
-A cut before an operation is one after the last: it is made at the first operation only. Of cuts in a step that leave
-the same flash, bit for bit, one is judged.
+What a flash that dies holds is worked out from the operations of a run that nothing cuts; one first cut in DIES, and
+any that runs alone, is made in the run itself as well. Of cuts in a step that leave the same flash, bit for bit, one
+is judged.
 """
 
 import binascii
@@ -14,12 +15,15 @@ import hashlib
 import sys
 
 import flight
-from cutting import BLOCK, HOWS, Flash, formatted
+from cutting import Flash, cuts, formatted
 from flight import NAMES, STEPS
 
 from cabinpay.agent import records
 from cabinpay.agent.errors import Refused, StorageError
 from cabinpay.wire.receipts import SALE, VOID
+
+# Of the first cuts one in so many is also made on a flash that dies in the run itself
+DIES = 50
 
 
 class Past:
@@ -57,22 +61,25 @@ def facts(w):
     return t.journal.acked, t.trust.bundle.version if t.trust.bundle else 0, t.clock.floor()
 
 
-def run(image, step, cut, how):
-    """(flash after the step, highest number that was shown in it)."""
-    flash = Flash(image)
+def run(image, step, cut=0, how="", record=None):
+    """(flash at the step's first operation, flash after it); record: a list that takes up its operations."""
+    flash = Flash(image, record)
     del flight.shown[:]
     try:
         if step[1] is None:
             flash.cut, flash.how = cut, how
         w = booted(flash, step)
-        flash.operations = flash.operations if step[1] is None else 0
-        flash.cut, flash.how = cut, how
         if step[1]:
+            image = bytes(flash.memory)
+            flash.operations = 0
+            if record:
+                record.clear()
+            flash.cut, flash.how = cut, how
             step[1](w)
     except (OSError, Refused, StorageError, AssertionError):
         if not flash.dead:
             raise
-    return flash, max(flight.shown) if flight.shown else 0
+    return image, flash
 
 
 def booted(flash, step):
@@ -81,9 +88,9 @@ def booted(flash, step):
     return w
 
 
-def check(flash, step, past, least):
+def check(memory, step, past, least):
     """Boots what survived, compares it with the past, and sells on; least: highest number shown in the step."""
-    survivor = Flash(flash.memory)
+    survivor = Flash(memory)
     w = booted(survivor, step)
     name, t = step[0], w.terminal
     if t.state == "blank":
@@ -179,8 +186,8 @@ def check_sells(w, may_be_full):
     assert w.terminal.scan(flight.texts[9000], w.sale(flight.LINES)).code == "already_paid"
 
 
-def hows(operation):
-    return HOWS if operation == 1 else HOWS[1:]
+def places(record):
+    return [(at, len(data)) for at, data in record]
 
 
 class Cuts:
@@ -188,10 +195,11 @@ class Cuts:
 
     def __init__(self, age, every, shard, of, only):
         self.age, self.every, self.shard, self.of, self.only = age, every, shard, of, only
-        self.once = self.twice = self.second = 0
+        self.once = self.twice = self.second = self.died = 0
         self.failures = self.images = 0
         self.judged = set()
-        self.survivor = bytearray(flight.BLOCKS * BLOCK)
+        # {flash, and highest number shown before: how many second cuts it has}
+        self.behind = {}
 
     def fly(self):
         image, past = bytearray(formatted(flight.BLOCKS)), Past()
@@ -201,60 +209,75 @@ class Cuts:
                 flash = Flash(image)
                 booted(flash, step)
                 image[:] = flash.memory
-            flash, _ = run(image, step, 0, "")
+            record = []
+            begun, flash = run(image, step, record=record)
+            shown = list(flight.shown)
             after[:] = flash.memory
             past.take(booted(Flash(after), step))
-            print("%s: %d operations" % (step[0], flash.operations))
+            print("%s: %d operations" % (step[0], len(record)))
             if self.only[0] == step[0] if self.only else place % self.of == self.shard:
-                self.cut(image, step, past, flash.operations)
+                self.cut(image, begun, step, past, record, shown)
             image[:] = after
         for record in past.records:
             if record.type == records.RECEIPT:
                 print("RECEIPT", record.number, binascii.hexlify(record.signed).decode())
-        count = (self.once + self.twice, self.twice, self.images, self.failures)
-        print("%d cut points, %d of them twice, %d flashes, %d failures" % count)
+        count = (self.once + self.twice, self.twice, self.images, self.died, self.failures)
+        print("%d cut points, %d of them twice, %d flashes, %d died, %d failures" % count)
 
-    def cut(self, image, step, past, operations):
+    def cut(self, image, begun, step, past, record, shown):
         self.judged.clear()
-        for n in range(1, operations + 1):
-            for how in hows(n):
-                if self.only[1:3] in ([], [str(n), how]):
-                    flash, least = run(image, step, n, how)
-                    self.cut_again(flash, step, past, least, [step[0], str(n), how])
+        self.behind.clear()
+        for n, how, memory in cuts(begun, record):
+            if self.only[1:3] in ([], [str(n), how]):
+                case = [step[0], str(n), how]
+                least = max([0] + [number for before, number in shown if before < n])
+                if self.only or self.once % DIES == 0:
+                    self.attempt(case, self.die, image, step, (n, how), record, past, least)
+                self.cut_again(bytes(memory), step, past, least, case)
 
-    def cut_again(self, flash, step, past, least, case):
-        self.survivor[:] = flash.memory
+    def die(self, image, step, cut, record, past, least):
+        """The run itself, on a flash that dies there: up to then it does what the other did (but for the times that
+        littlefs gives its files), and what it leaves is whole."""
+        self.died += 1
+        again = []
+        _, flash = run(image, step, *cut, again)
+        assert flash.dead and places(again) == places(record[: cut[0]]), "ran otherwise"
+        check(flash.memory, step, past, least)
+
+    def cut_again(self, memory, step, past, least, case):
         if not self.only[3:]:
             self.once += 1
-            self.judge(flash, step, past, least, case)
+            self.judge(memory, step, past, least, case)
         if not self.every:
             return
-        operations = self.boot_cut(step, 0, "").operations
-        for n in range(1, operations + 1):
-            for how in hows(n):
-                self.second += 1
-                if self.only[3:] == [str(n), how] or (not self.only[3:] and self.second % self.every == 0):
-                    self.twice += 1
-                    self.judge(self.boot_cut(step, n, how), step, past, least, case + [str(n), how])
-
-    def boot_cut(self, step, cut, how):
-        again = Flash(self.survivor)
-        again.cut, again.how = cut, how
-        try:
-            booted(again, step)
-        except OSError:
-            if not again.dead:
-                raise
-        return again
-
-    def judge(self, flash, step, past, least, case):
-        image = hashlib.sha256(flash.memory).digest(), least
-        if image in self.judged:
+        image = self.key(memory, least)
+        if self.every == 1 and image in self.behind and not self.only:
+            # the same flash, and so the same second cuts, all of them judged
+            self.twice += self.behind[image]
             return
-        self.judged.add(image)
-        self.images += 1
+        record = []
+        booted(Flash(memory, record), step)
+        before = self.second
+        for n, how, again in cuts(memory, record):
+            self.second += 1
+            if self.only[3:] == [str(n), how] or (not self.only[3:] and self.second % self.every == 0):
+                self.twice += 1
+                self.judge(again, step, past, least, case + [str(n), how])
+        self.behind[image] = self.second - before
+
+    def key(self, memory, least):
+        return hashlib.sha256(memory).digest(), least
+
+    def judge(self, memory, step, past, least, case):
+        image = self.key(memory, least)
+        if image not in self.judged:
+            self.judged.add(image)
+            self.images += 1
+            self.attempt(case, check, memory, step, past, least)
+
+    def attempt(self, case, act, *args):
         try:
-            check(flash, step, past, least)
+            act(*args)
         except Exception as e:  # noqa: BLE001 -- reported
             self.failures += 1
             print("FAIL %d/%s:" % (self.age, "/".join(case)))

@@ -27,18 +27,20 @@ class Count:
     once: int = 0
     twice: int = 0
     flashes: int = 0
+    died: int = 0
     failures: tuple[str, ...] = ()
 
 
 def fly(*args: str) -> Count:
     """What became of one run of flight_cuts.py; ValueError where the host does not find its chain whole."""
     path = (str(HERE), str(HERE.parent / "portable"))
-    output = micropython.run(str(HERE / "flight_cuts.py"), *args, path=path, heap="5m", timeout=7200)
-    total = re.search(r"^(\d+) cut points, (\d+) of them twice, (\d+) flashes, \d+ failures$", output, re.MULTILINE)
+    output = micropython.run(str(HERE / "flight_cuts.py"), *args, path=path, heap="8m", timeout=7200)
+    pattern = r"^(\d+) cut points, (\d+) of them twice, (\d+) flashes, (\d+) died, \d+ failures$"
+    total = re.search(pattern, output, re.MULTILINE)
     assert total, output[-2000:]
     check_chain([bytes.fromhex(text) for text in re.findall(r"^RECEIPT \d+ ([0-9a-f]+)$", output, re.MULTILINE)])
     failures = tuple(re.findall(r"^(FAIL .*:\n(?:Traceback.*\n(?: .*\n)*.*\n)?)", output, re.MULTILINE))
-    return Count(int(total[1]) - int(total[2]), int(total[2]), int(total[3]), failures)
+    return Count(int(total[1]) - int(total[2]), int(total[2]), int(total[3]), int(total[4]), failures)
 
 
 def check_chain(receipts: list[bytes]) -> None:
@@ -60,7 +62,7 @@ def all_cuts(every: int, ages: list[str]) -> Count:
         for shard, count in zip(shards, pool.map(lambda args: fly(*args), shards), strict=True):
             total = Count(
                 total.once + count.once, total.twice + count.twice, total.flashes + count.flashes,
-                total.failures + count.failures,
+                total.died + count.died, total.failures + count.failures,
             )  # fmt: skip
             part = f"age {shard[0]}, part {int(shard[2]) + 1} of 4"
             print(f"{part}: {count.once} cuts, {count.twice} two deep, {len(count.failures)} failed", flush=True)
@@ -75,6 +77,7 @@ def main(args: list[str]) -> int:
     took = time.monotonic() - start
     cuts = f"{total.once + total.twice} power cuts, {total.twice} of them two deep"
     print(f"{cuts}; {total.flashes} different flashes judged; {took:.0f} s")
+    print(f"{total.died} made on a flash that dies in the run itself; the others worked out from its operations")
     print(f"{len(total.failures)} failed{'; one alone: make power CASE=...' if total.failures else ''}")
     return 1 if total.failures else 0
 
