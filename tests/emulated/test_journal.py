@@ -163,10 +163,15 @@ def test_a_terminal_full_of_receipts_starts(formatted: Path, tmp_path: Path) -> 
 
 def fill(flash: Path, count: int) -> None:
     """Sales, as if they had been made on this flash."""
+    on_storage(flash, "fill_journal.py", count)
+
+
+def on_storage(flash: Path, script: str, number: int) -> None:
+    """Has this machine's MicroPython run a script of this folder on the file system of a board that is switched off."""
     start, size = FLASH["storage_offset"], FLASH["storage_size"]
     whole, part = bytearray(flash.read_bytes()), flash.with_name("storage.img")
     part.write_bytes(whole[start : start + size])
     path = (str(HERE), str(ROOT / "boards/unix"))
-    micropython.run(str(HERE / "fill_journal.py"), str(part), str(count), path=path)
+    micropython.run(str(HERE / script), str(part), str(number), path=path)
     whole[start : start + size] = part.read_bytes()
     flash.write_bytes(whole)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
 
@@ -20,16 +22,17 @@ CASES = [(name, module) for name in ("m33", "rv32") for module in MODULES if nam
 
 
 @pytest.fixture(scope="module")
-def board(request: pytest.FixtureRequest) -> Iterator[Board]:
-    with Processor(request.param) as processor:
-        yield Board(processor)
+def board() -> Iterator[Callable[[str], Board]]:
+    """Each processor's, which takes a minute to fill."""
+    with ExitStack() as running:
+        yield cache(lambda name: Board(running.enter_context(Processor(name))))
 
 
-@pytest.mark.parametrize(("board", "module"), CASES, indirect=["board"], scope="module")
-def test_module(board: Board, module: str) -> None:
+@pytest.mark.parametrize(("name", "module"), CASES)
+def test_module(board: Callable[[str], Board], name: str, module: str) -> None:
     source = ast.parse((FOLDER / f"{module}.py").read_text())
     tests = {node.name for node in source.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
-    output = board.run(module)
+    output = board(name).run(module)
     lines = output.splitlines()
     assert {line.split()[1] for line in lines if line.startswith("PASS ")} == tests, output
     assert lines[-1] == "END"
