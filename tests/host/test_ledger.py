@@ -93,7 +93,6 @@ def test_a_close_that_does_not_add_up_is_flagged(tmp_path):
         assert second.closed is None and not second.differs and second.sold == ()
 
 
-@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("covers", [[1, 3], [1, 1], [2, 2]])
 def test_the_numbers_that_a_close_covers_are_counted_again(tmp_path, capsys, covers):
     terminal = w.Terminal("A")
@@ -105,7 +104,6 @@ def test_the_numbers_that_a_close_covers_are_counted_again(tmp_path, capsys, cov
     ]
 
 
-@pytest.mark.engine("sqlite")
 def test_a_shift_that_ended_without_a_close_is_not_open(tmp_path, capsys):
     terminal = w.Terminal("A")
     for _ in range(2):
@@ -123,7 +121,7 @@ def shifts_told(folder, terminal, capsys):
         assert faults(ledger) == []
     (folder / "ledger.archive").rename(folder / "ledger.db.archive")
     capsys.readouterr()
-    assert call(folder, "ledger shifts --ledger ledger.db --json") == 0
+    assert call(folder, f"ledger shifts --ledger {w.location(folder, 'ledger')} --json") == 0
     return [shift["cash-up"] for shift in json.loads(capsys.readouterr().out)["shifts"]]
 
 
@@ -212,7 +210,6 @@ Ledger.create(sys.argv[1], sys.argv[2], [bytes(32)])
 """
 
 
-@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("torn", [0, 1, 30, 70])
 def test_one_that_was_killed_while_it_was_made_is_made_again(tmp_path, torn):
     url, archive = w.places(tmp_path)
@@ -223,15 +220,13 @@ def test_one_that_was_killed_while_it_was_made_is_made_again(tmp_path, torn):
         assert faults(ledger) == []
 
 
-@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("content", [b"something else", b"CPARCH1\n" + bytes(300)])
 def test_an_archive_that_may_hold_something_is_not_taken_for_an_attempt(tmp_path, content):
     _, archive = w.places(tmp_path)
     with w.new_ledger(tmp_path):
         held = archive.read_bytes()
-    (tmp_path / "ledger.db").unlink()
     for data in (content, held):
         archive.write_bytes(data)
         with pytest.raises(HostError) as e:
-            w.new_ledger(tmp_path)
+            Ledger.create(w.url_of(tmp_path, "other"), archive, [w.ROOT.public])
         assert e.value.code == "ledger_exists" and archive.read_bytes() == data

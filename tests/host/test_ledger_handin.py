@@ -179,11 +179,10 @@ def test_what_no_phone_may_hand_in(tmp_path):
         assert dump(ledger)["receipts"] == [] and ledger.archive.path.stat().st_size == size
 
 
-@pytest.mark.engine("sqlite")
 def test_the_wallets_command(tmp_path, capsys):
     """Every receipt it keeps, with the payment that it was made over; one refusal stops no other."""
     terminal, ann, sales = flight()
-    stranger = w.Terminal("nobody's").sale(ann)
+    stranger, at = w.Terminal("nobody's").sale(ann), w.location(tmp_path, "ledger")
     wallet = Wallet.create(tmp_path / "a.wallet")
     for sale in (*sales, stranger):
         wallet.keep(sale[1])
@@ -192,14 +191,14 @@ def test_the_wallets_command(tmp_path, capsys):
     wallet_file.write(wallet.path, state)
     with w.new_ledger(tmp_path, terminal) as ledger:
         ledger.take(terminal.kid, terminal.items[:2], "sync")
-    assert call(tmp_path, "wallet hand-in a.wallet --ledger ledger.db --json") == 6  # another archive's name
+    assert call(tmp_path, f"wallet hand-in a.wallet --ledger {at} --json") == 6  # another archive's name
     (tmp_path / "ledger.archive").rename(tmp_path / "ledger.db.archive")
     capsys.readouterr()
-    assert call(tmp_path, "wallet hand-in a.wallet --ledger ledger.db --json") == 4
+    assert call(tmp_path, f"wallet hand-in a.wallet --ledger {at} --json") == 4
     out, err = capsys.readouterr()
     assert [w in out for w in ('"known"', '"new"', '"refused"', "unknown_terminal")] == [True] * 4
     assert err.startswith("cabinpay: receipts_refused: 1 of 4")
     state.receipts.pop()
     wallet_file.write(wallet.path, state)
-    assert call(tmp_path, "wallet hand-in a.wallet --ledger ledger.db") == 0
-    assert call(tmp_path, "ledger verify --ledger ledger.db") == 0
+    assert call(tmp_path, f"wallet hand-in a.wallet --ledger {at}") == 0
+    assert call(tmp_path, f"ledger verify --ledger {at}") == 0

@@ -52,9 +52,13 @@ def found(engine: Engine, archive: arc.Archive, ident: bytes, roots: list[bytes]
 
 def _clear_attempt(engine: Engine, archive: arc.Archive) -> None:
     """Removes what an attempt has left that was killed before there was a database: it holds nothing."""
-    file = db.file_of(engine.url)
-    if file is not None and not file.exists() and archive.path.exists() and archive.only_begun():
+    if archive.path.exists() and not _database_is_there(engine) and archive.only_begun():
         archive.path.unlink()
+
+
+def _database_is_there(engine: Engine) -> bool:
+    file = db.file_of(engine.url)
+    return bool(_meta_columns(engine)) if file is None else file.exists()
 
 
 def refuse_existing(engine: Engine, archive: arc.Archive) -> None:
