@@ -23,7 +23,6 @@ try:
     from cabinpay.io.files import Files
 
     files = Files(board.mount())
-    MAKES_ROOM = ("cabinpay.agent.snapshot",)
 
     def passing():
         """Names of the modules for which nobody asks in the air, or few do, or only a start: 28 KB. Once read, their
@@ -54,7 +53,7 @@ try:
             tick()
             # while nobody waits: what is kept goes to the low end of the heap, and the rest stays in one block. A sale
             # that made room has read how
-            modules.forget(MAKES_ROOM)
+            modules.forget(("cabinpay.agent.snapshot",))
             if second == starts.SECONDS:
                 starts.well(files)
 
