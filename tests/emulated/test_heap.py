@@ -4,8 +4,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import gate as gates
 import rig
+from bench import pico_budget
 from cabinpay.agent.journal import BLOCK, RESERVE
 from cabinpay.agent.store import snapshot_size
 from cabinpay_host import qr
@@ -17,6 +20,8 @@ PASSES = boards.load("pico").data["max_passes"]
 REST_MS = 5000
 # What a first sale keeps, which needs no room to be made: names, and a place in each table
 FIRST_SALE = 2000
+# Bytes that must be left for what comes: free, and of these in one block
+FREE, BLOCK_FREE = 60_000, 24_576
 
 
 def test_a_sale_that_makes_room_keeps_nothing_of_how(formatted: Path, tmp_path: Path) -> None:
@@ -51,6 +56,18 @@ def test_a_sale_that_makes_room_keeps_nothing_of_how(formatted: Path, tmp_path: 
     print(f"{before} bytes free before, {after} after")
     assert b"CPN1" in flash_file.get(flash, "snapshot")
     assert before - after < FIRST_SALE
+
+
+def test_the_budget_is_kept(formatted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `make budget` measures it, over so few sales: what a flight adds is in boards/pico/README.md."""
+    for name in ("CAN", "WAIT", "Terminal", "put_file", "get_file"):
+        monkeypatch.setattr(rig, name, getattr(rig, name))
+    monkeypatch.setattr(terminal.Terminal, "installed", formatted, raising=False)
+    rig.use("pico_emulated", tmp_path)
+    found = dict(pico_budget.measured(tmp_path, 3))
+    print(found)
+    for when in ("after boot", "once the host has been gone for half a minute"):
+        assert found[f"free {when}"] >= FREE and found[f"largest block {when}"] >= BLOCK_FREE
 
 
 def ready(board: Any) -> None:
