@@ -31,6 +31,11 @@ class Repl:
         """Runs `code` and does not wait for it."""
         self.transport.exec_raw_no_follow(code)
 
+    def leave(self, code: str) -> None:
+        """Runs `code` by which the port goes: on a busy machine even before the prompt's answer is read."""
+        with suppress(OSError, serial.SerialException):
+            self.start(code)
+
     def __enter__(self) -> Repl:
         return self
 

@@ -72,7 +72,7 @@ def test_a_host_that_does_not_read_holds_the_firmware_up_and_loses_nothing(repl:
 
 def test_reset_hangs_up_and_the_port_comes_back(pico: Pico) -> None:
     repl = Repl(pico)
-    repl.start("import machine; machine.reset()")
+    repl.leave("import machine; machine.reset()")
     pico.wait_event("reset")
     with pytest.raises((OSError, serial.SerialException)):
         while True:

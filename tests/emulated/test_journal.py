@@ -116,7 +116,7 @@ def one_cut(flash: Path, act: str, at: int, size: int) -> None:
         first = len(pico.events)
         pico.cut(at, size)
         # a pause, so that the prompt's answer is out before the power fails
-        repl.start(f"import time; time.sleep_ms(30); {act}")
+        repl.leave(f"import time; time.sleep_ms(30); {act}")
         pico.wait_event("power", since=first)
     for _, repl in begun(flash):
         number, lost, acked, passes = repl.run("print(j.state())")

@@ -52,7 +52,7 @@ def cut_and_reboot(pico: Pico, at: int, size: int) -> str:
     pico.wait_usb()
     with Repl(pico) as repl:
         pico.cut(at, size)
-        repl.start(REPLACE)
+        repl.leave(REPLACE)
         why = pico.wait_event("power", since=1)
     assert (why["on"], why["why"].split()[:2]) == (False, ["power", "failed"])
     assert not Path(pico.port).exists()
@@ -66,9 +66,10 @@ def test_a_cut_inside_a_program_leaves_that_many_bytes(repl: Repl, pico: Pico, f
     block, layout = 300, BOARD["flash"]
     at = layout["storage_offset"] + block * layout["block"]
     repl.run(f"import rp2; f = rp2.Flash(); f.ioctl(6, {block})")
+    first = len(pico.events)
     pico.cut(2, 100)
-    repl.start(f"{PAUSE}f.writeblocks({block}, b'\\x00' * 512, 0)")
-    pico.wait_event("power", since=len(pico.events))
+    repl.leave(f"{PAUSE}f.writeblocks({block}, b'\\x00' * 512, 0)")
+    pico.wait_event("power", since=first)
     written = flash.read_bytes()[at : at + 512]
     assert written == b"\0" * 356 + b"\xff" * 156
 

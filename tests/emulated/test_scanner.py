@@ -69,7 +69,7 @@ def test_the_scanner_sees_the_boards_commands(repl: Repl, pico: Pico) -> None:
 def test_bytes_sent_into_a_reset_are_lost(repl: Repl, pico: Pico) -> None:
     opened(repl)
     pico.feed(CODE, wait=False)
-    repl.start("import machine; machine.reset()")
+    repl.leave("import machine; machine.reset()")
     pico.wait_event("reset")
     pico.run(1000)
     stat = pico.stat()
