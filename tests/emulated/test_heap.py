@@ -17,7 +17,6 @@ from emulated.test_journal import on_storage
 from pico_emulated import flash_file, terminal
 
 PASSES = boards.load("pico").data["max_passes"]
-REST_MS = 5000
 # What a first sale keeps, which needs no room to be made: names, and a place in each table
 FIRST_SALE = 2000
 # Bytes that must be left for what comes: free, and of these in one block
@@ -48,9 +47,9 @@ def test_a_sale_that_makes_room_keeps_nothing_of_how(formatted: Path, tmp_path: 
         gates.key_in(board, (3, 1, 9), by="C")
         board.show("D", "items")
         board.show("D", "items")
-        before = free(board)
+        (_, before), _ = pico_budget.heap("before", board)
         sell(ground, board, tmp_path)
-        after = free(board)
+        (_, after), _ = pico_budget.heap("after", board)
         board.cut_power()
     ground.ledger.close()
     print(f"{before} bytes free before, {after} after")
@@ -80,11 +79,3 @@ def sell(ground: gates.Gate, board: Any, folder: Path) -> None:
     screen = board.pay(ground.passenger(f"p{board.now()}").challenged(bill))
     assert screen["code"] == "approved", screen["lines"]
     board.show("D", "items")
-
-
-def free(board: Any) -> int:
-    board.show("B", "verdict")  # nothing is keyed in
-    board.show("D", "items")
-    board.pico.run(REST_MS)
-    found: int = board.screens[-1]["heap"][0]
-    return found

@@ -13,7 +13,7 @@ import rig
 from cabinpay_host import flash_image
 from cabinpay_host.flash import agent
 from emulated.repl import Repl
-from pico_emulated import terminal
+from pico_emulated import flash_file, terminal
 from pico_emulated.emulator import Pico
 from pico_emulated.layout import BOARD, ROOT
 
@@ -169,9 +169,8 @@ def fill(flash: Path, count: int) -> None:
 def on_storage(flash: Path, script: str, number: int) -> None:
     """Has this machine's MicroPython run a script of this folder on the file system of a board that is switched off."""
     start, size = FLASH["storage_offset"], FLASH["storage_size"]
-    whole, part = bytearray(flash.read_bytes()), flash.with_name("storage.img")
-    part.write_bytes(whole[start : start + size])
+    part = flash.with_name("storage.img")
+    part.write_bytes(flash.read_bytes()[start : start + size])
     path = (str(HERE), str(ROOT / "boards/unix"))
     micropython.run(str(HERE / script), str(part), str(number), path=path)
-    whole[start : start + size] = part.read_bytes()
-    flash.write_bytes(whole)
+    flash_file.put_storage(flash, part.read_bytes())

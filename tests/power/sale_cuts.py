@@ -28,7 +28,7 @@ AGE = int(args[0] or 0)
 # even ages: segments so short that the sales of one step come to lie in several of them; odd ages: one long segment,
 # whose last block littlefs copies at every append
 journal.SEGMENT_SIZE = 32768 if AGE % 2 else 1024
-MORE = tuple(range(2, 9 if AGE % 2 else 5))
+MORE = tuple(range(2, 12 if AGE % 2 else 5))
 
 
 def booted(flash):
