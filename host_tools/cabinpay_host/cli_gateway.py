@@ -16,6 +16,7 @@ from .cli_sync import AckKey, Carried, GroundKey, NewBundle, equipment
 from .cli_terminal import Baud, Port
 from .errors import Exit, HostError
 from .gateway import Gateway, Place, serve
+from .ledger.judges import Judges
 from .ledger.store import Ledger
 from .link import Link
 from .sync import Ground
@@ -43,7 +44,8 @@ def gateway(
     channel = certificate.pin(certificate.load(cert))
     where = Place(_address(listen), _address(status), cert, cert.with_suffix(".pem"), channel, sessions)
     files.refuse_shared(where.secret)
-    with open_ledger(ledger) as book:
+    with open_ledger(ledger) as book, Judges() as judges:
+        book.judge_ahead = judges.judge
         current = Current(book, (ground, ack, carried, bundle), channel)
         current()
         serve(Gateway(where, current, lambda: book.knows_terminal(bytes(32))), _ready)

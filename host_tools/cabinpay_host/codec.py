@@ -10,12 +10,15 @@ import cbor2
 from cabinpay.wire.cbor import MAX_DEPTH, MAX_ITEMS, MAX_SIZE
 from cabinpay.wire.errors import WireError
 
+from . import shapes
+
 _WHOLE = range(-(1 << 64), 1 << 64)
 
 
 def encode(value: Any) -> bytes:
     """Deterministic encoding; TypeError or ValueError for what cannot be written."""
-    return cbor2.dumps(_ordered(value, 0))
+    flat = shapes.write(value)
+    return cbor2.dumps(_ordered(value, 0)) if flat is None else flat
 
 
 def decode(data: bytes) -> Any:
@@ -23,6 +26,11 @@ def decode(data: bytes) -> Any:
     data = bytes(data)
     if len(data) > MAX_SIZE:
         raise WireError("cbor", f"more than {MAX_SIZE} bytes")
+    value = shapes.read(data)
+    return _decode(data) if value is None else value
+
+
+def _decode(data: bytes) -> Any:
     _look_over(data)
     try:
         value = cbor2.loads(data)

@@ -6,10 +6,10 @@ from cabinpay.wire import cose
 from cabinpay.wire.claims import CHALLENGED, Bill, Payment
 from cabinpay.wire.errors import WireError
 from cabinpay.wire.keys import kid
-from cabinpay.wire.receipts import Evidence, Receipt, Sale, read_receipt
-from cabinpay.wire.trust import by_keys
+from cabinpay.wire.receipts import Evidence, Receipt, Sale
 
 from . import codec, crypto
+from .ledger.reading import receipt_of
 from .link import Item
 
 
@@ -17,8 +17,10 @@ def proven(item: Item, public_key: bytes) -> Receipt | None:
     """The receipt, where the terminal signed it under this number and it binds every byte that came beside it."""
     number, signed, evidence = item
     try:
-        payload = cose.open(signed, by_keys([public_key], crypto.verify), cose.AAD_RECEIPT, codec)
-        receipt = read_receipt(payload, codec)
+        sign1, receipt = receipt_of(signed)
+        message = cose.signed_bytes(sign1, cose.AAD_RECEIPT, codec)
+        if sign1.kid != kid(public_key) or not crypto.verify(public_key, message, sign1.signature):
+            return None
         bound = _binds(receipt, evidence, kid(public_key)) if isinstance(receipt, Sale) else not evidence
     except WireError:
         return None

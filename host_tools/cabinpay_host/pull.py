@@ -1,21 +1,21 @@
-"""Receipts from a link into the ledger: verified as they come, committed in batches while the next one streams."""
+"""Receipts from a link into the ledger, committed in batches while the next one streams."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import takewhile
 
 from sqlalchemy import select
 
-from cabinpay.wire import cose
 from cabinpay.wire.errors import WireError
-from cabinpay.wire.receipts import Receipt, Sale, Void, read_receipt
+from cabinpay.wire.receipts import Receipt, Sale, Void
 
-from . import codec
 from .errors import HostError
 from .ledger.custody import BEGINNING, Given
 from .ledger.models import ReceiptRow
+from .ledger.reading import receipt_of
 from .ledger.store import Ledger
 from .link import Hello, Item, Link
 from .proven import proven
@@ -89,11 +89,12 @@ class Pull:
 
     def _batch(self, first: int, clerk: ThreadPoolExecutor) -> list[Item]:
         """What comes for one request; where the link fails, what proved itself until then is kept all the same."""
-        items = _Verified(self._key, lambda number: self._progress(number - self._begun + 1, self._total()))
+        items = _Coming(lambda number: self._progress(number - self._begun + 1, self._total()))
         try:
             self.number, self.head = self._link.pull(first, items)
         except HostError:
-            clerk.submit(self._keep, items[: items.sound], None)
+            sound = list(takewhile(lambda item: proven(item, self._key), items))
+            clerk.submit(self._keep, sound, None)
             raise
         return items
 
@@ -138,24 +139,20 @@ class Pull:
             return {row.sha256: row.raw for row in session.execute(query)}
 
 
-class _Verified(list[Item]):
-    """Items as they come; sound: how many, from the first on, prove themselves."""
+class _Coming(list[Item]):
+    """Items as they come, and who is told."""
 
-    def __init__(self, key: bytes, came: Callable[[int], None]) -> None:
+    def __init__(self, came: Callable[[int], None]) -> None:
         super().__init__()
-        self._key = key
         self._came = came
-        self.sound = 0
 
     def append(self, item: Item) -> None:
-        if self.sound == len(self) and proven(item, self._key):
-            self.sound += 1
         super().append(item)
         self._came(item[0])
 
 
 def _read(raw: bytes) -> Receipt | None:
     try:
-        return read_receipt(cose.parse(raw, codec).payload, codec)
+        return receipt_of(raw)[1]
     except WireError:
         return None

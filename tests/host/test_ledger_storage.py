@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from cabinpay_host.errors import HostError
-from cabinpay_host.ledger import Ledger
+from cabinpay_host.ledger import Ledger, straight
 from cabinpay_host.ledger import archive as arc
 from cabinpay_host.ledger import store as store_module
 from host import ledger_world as w
@@ -48,20 +48,33 @@ def crash_after(monkeypatch, owner, name):
     monkeypatch.setattr(owner, name, crashing)
 
 
+def go_the_general_way(patch):
+    """Deliveries are stored first and judged after, as those are that no terminal usually gives."""
+    patch.setattr(store_module.ahead, "look", lambda *_: None)
+
+
 STEPS = [
-    (store_module.custody, "advance", False),  # rows written, archive not
-    (arc.Archive, "append", False),  # archive written, nothing committed
-    (store_module, "load_cases", True),  # committed, not judged
-    (store_module, "check_all", True),
-    (store_module, "book", True),  # judged, judgement not committed
+    # (straight, where, name, kept)
+    (True, store_module.ahead, "check", False),
+    (True, straight, "basis", False),
+    *((True, straight, name, False) for name in ("_write_receipts", "_write_money", "_flag")),
+    (True, store_module.straight, "keep", False),  # all written, archive not
+    (True, arc.Archive, "append", False),  # archive written, nothing committed
+    (False, store_module.custody, "advance", False),  # rows written, archive not
+    (False, arc.Archive, "append", False),
+    (False, store_module, "load_cases", True),  # committed, not judged
+    (False, store_module, "check_all", True),
+    (False, store_module, "book", True),  # judged, judgement not committed
 ]
 
 
-@pytest.mark.parametrize(("owner", "name", "kept"), STEPS)
-def test_a_crash_at_any_step_and_then_the_same_again(tmp_path, monkeypatch, taken, owner, name, kept):
+@pytest.mark.parametrize(("straight_on", "owner", "name", "kept"), STEPS)
+def test_a_crash_at_any_step_and_then_the_same_again(tmp_path, monkeypatch, taken, straight_on, owner, name, kept):
     terminal, _ = flight()
     with w.new_ledger(tmp_path, terminal) as ledger:
         with monkeypatch.context() as patch, pytest.raises(Crash):
+            if not straight_on:
+                go_the_general_way(patch)
             crash_after(patch, owner, name)
             ledger.take(terminal.kid, terminal.items, "sync")
         assert (ledger.custody(terminal.kid) is not None) == kept
@@ -75,10 +88,16 @@ def test_a_crash_at_any_step_and_then_the_same_again(tmp_path, monkeypatch, take
         assert kinds.count(arc.RECEIPT) == 5  # not appended twice
 
 
+_APPEND = arc.Archive, "append"
+POINTS = {"straight": _APPEND, "archive": _APPEND, "judge": (store_module, "load_cases")}
+
+
 def killed(folder, point):
     terminal, _ = flight()
-    owner, name = {"archive": (arc.Archive, "append"), "judge": (store_module, "load_cases")}[point]
+    owner, name = POINTS[point]
     real = getattr(owner, name)
+    if point != "straight":
+        go_the_general_way(pytest.MonkeyPatch())
 
     def dying(*args):
         real(*args)
@@ -89,7 +108,7 @@ def killed(folder, point):
         ledger.take(terminal.kid, terminal.items, "sync")
 
 
-@pytest.mark.parametrize("point", ["archive", "judge"])
+@pytest.mark.parametrize("point", POINTS)
 def test_a_killed_process(tmp_path, taken, point):
     terminal, _ = flight()
     w.new_ledger(tmp_path, terminal).close()
@@ -185,6 +204,7 @@ def test_a_judgement_that_finds_the_ledger_locked_is_made_later(tmp_path, monkey
     terminal, _ = flight()
     with w.new_ledger(tmp_path, terminal) as ledger:
         with monkeypatch.context() as patch:
+            go_the_general_way(patch)
             patch.setattr(store_module, "book", lambda *_: raise_locked())
             result = ledger.take(terminal.kid, terminal.items, "sync")
         assert (result.new, result.pending) == (5, 5)

@@ -14,10 +14,10 @@ Windows are the judge's (a pass that had run out promises nothing), what a pass 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from cabinpay.wire import cose
@@ -30,9 +30,10 @@ from .. import codec
 from .ends import ENDS, Ends
 from .flags import Flags
 from .models import SOUND, BundleFile, EvidenceRow, ExceptionRow, ReceiptRow, Terminal
+from .pairs import among
 from .proof import read_evidence
 from .reading import pass_of, receipt_of
-from .rules import Rules, load_rules, revoked_file
+from .rules import Rules, revoked_file, rules_of
 
 BEYOND = ("no_shift", "flight", "lifetime", "stale", "bundle_expired", "over_cap", "revoked")
 
@@ -46,6 +47,21 @@ class Shown(NamedTuple):
     sale: Sale
     claims: Pass
     payment: Payment
+
+
+class Sold(Protocol):
+    """Where a sale stands and whose pass it was, as `ReceiptRow` has it."""
+
+    @property
+    def terminal_kid(self) -> bytes: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def shift(self) -> int | None: ...
+    @property
+    def issuer_kid(self) -> bytes | None: ...
+    @property
+    def cti(self) -> bytes | None: ...
 
 
 def shown(session: Session, row: ReceiptRow) -> Shown:
@@ -66,7 +82,7 @@ def restate(session: Session, flags: Flags, rows: Iterable[ReceiptRow], known: d
     sales = [row for row in touched.values() if row.kind == SALE]
     flags.load(row.id for row in sales)
     sound = [row for row in sales if row.state == SOUND]
-    look = _Look(session, sound)
+    look = Look(session, rules_of(session, {row.terminal_kid for row in sound}), sound)
     for row in sales:
         found = look.at(row, known.get(row.id) or shown(session, row)) if row.state == SOUND else {}
         flags.put(row.id, BEYOND, found)
@@ -106,39 +122,42 @@ def _of_shifts(session: Session, rows: list[ReceiptRow]) -> list[ReceiptRow]:
     return found
 
 
-class _Look:
-    """What `sales` are held against."""
+class Look:
+    """What `sales` are held against. rules: by terminal kid."""
 
-    def __init__(self, session: Session, sales: list[ReceiptRow]) -> None:
-        self._rules = load_rules(session)
-        self._airlines = {t.kid: t.airline for t in session.scalars(select(Terminal))}
+    def __init__(self, session: Session, rules: dict[bytes, Rules], sales: Sequence[Sold]) -> None:
+        self._rules = rules
         self._opened = _opened(session, {(r.terminal_kid, r.shift) for r in sales if r.shift is not None})
         self._ends = Ends(session, [(r.terminal_kid, r.shift, r.number) for r in sales if r.shift is not None])
         self._files: dict[bytes, Rows] = {}
         self._session = session
 
-    def at(self, row: ReceiptRow, shown: Shown) -> dict[str, str]:
-        rules = self._rules[self._airlines[row.terminal_kid]]
-        opened = self._opened[row.terminal_kid, shown.sale.shift]
-        found = {
-            "no_shift": self._no_shift(row, shown.sale, opened),
-            "flight": _flight(shown.claims, [flight for flight in opened if flight]),
-            "lifetime": _lifetime(shown.claims, rules),
-            "stale": _stale(shown, rules),
-            "bundle_expired": _bundle_expired(shown.sale, rules),
-            "over_cap": _over_cap(shown.sale, rules),
-            "revoked": self._revoked(row, rules, shown.sale.time),
-        }
-        return {code: detail for code, detail in found.items() if detail}
+    def at(self, row: Sold, shown: Shown) -> dict[str, str]:
+        """Codes, with details, of what is found about a sale."""
+        rules, sale, claims = self._rules[row.terminal_kid], shown.sale, shown.claims
+        opened = self._opened[row.terminal_kid, sale.shift]
+        # in the order of BEYOND
+        found = (
+            self._no_shift(row, sale, opened),
+            _flight(claims, opened),
+            _lifetime(claims, rules),
+            _stale(shown, rules),
+            _bundle_expired(sale, rules),
+            _over_cap(sale, rules),
+            self._revoked(row, rules, sale.time),
+        )
+        if not any(found):
+            return {}
+        return {code: detail for code, detail in zip(BEYOND, found, strict=True) if detail}
 
-    def _no_shift(self, row: ReceiptRow, sale: Sale, opened: list[list[int]]) -> str:
+    def _no_shift(self, row: Sold, sale: Sale, opened: list[list[int]]) -> str:
         """While what it names is not held, nobody knows."""
         if sale.shift >= sale.number or (opened and not any(opened)):
             return f"receipt {sale.shift} opens no shift for it"
         end = self._ends.between(row.terminal_kid, sale.shift, sale.number)
         return "" if end is None else f"shift {sale.shift} had ended at {end}"
 
-    def _revoked(self, row: ReceiptRow, rules: Rules, time: int) -> str:
+    def _revoked(self, row: Sold, rules: Rules, time: int) -> str:
         sha256 = rules.revoked_at(time)
         if sha256 is None:
             return ""
@@ -150,8 +169,7 @@ class _Look:
 def _opened(session: Session, shifts: set[_Shift]) -> defaultdict[_Shift, list[list[int]]]:
     """The flights that these shifts were opened for, [] for what is no opening; several where a fork has several."""
     found: defaultdict[_Shift, list[list[int]]] = defaultdict(list)
-    columns = tuple_(ReceiptRow.terminal_kid, ReceiptRow.number)
-    query = select(ReceiptRow).where(columns.in_(shifts), ReceiptRow.word)
+    query = select(ReceiptRow).where(among(ReceiptRow.terminal_kid, ReceiptRow.number, shifts), ReceiptRow.word)
     for row in session.scalars(query) if shifts else ():
         _, opened = receipt_of(row.raw)
         found[row.terminal_kid, row.number].append(opened.flight[1:] if isinstance(opened, Open) else [])
@@ -163,12 +181,12 @@ def _file(session: Session, sha256: bytes) -> Rows:
     return Rows(REVOKED, len(raw), lambda at, size: raw[at : at + size])
 
 
-def _lists(file: Rows, row: ReceiptRow) -> bool:
+def _lists(file: Rows, row: Sold) -> bool:
     return row.issuer_kid is not None and row.cti is not None and file.find(row.issuer_kid + row.cti) is not None
 
 
-def _flight(claims: Pass, flights: list[list[int]]) -> str:
-    if claims.flight is None or not flights or claims.flight in flights:
+def _flight(claims: Pass, opened: list[list[int]]) -> str:
+    if claims.flight is None or not any(opened) or claims.flight in opened:
         return ""
     return f"the pass is for flight {claims.flight[0]} of day {claims.flight[1]}, the shift is not"
 

@@ -127,11 +127,17 @@ def _number(session: Session, _context: object, _instances: object) -> None:
 
 def next_id(session: Session, kind: Any) -> int:
     """For a new row, in a writer's session."""
+    return next_ids(session, kind, 1)[0]
+
+
+def next_ids(session: Session, kind: Any, count: int) -> range:
+    """For `count` new rows, in a writer's session."""
     last: dict[type[Any], int] = session.info.setdefault("last", {})
     if kind not in last:
         last[kind] = session.connection().scalar(select(func.max(kind.id))) or 0
-    last[kind] += 1
-    return last[kind]
+    first = last[kind] + 1
+    last[kind] += count
+    return range(first, first + count)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,10 @@ class Flags:
             query = select(ExceptionRow).where(ExceptionRow.receipt_id.in_(new))
             self._rows.update({(e.receipt_id, e.code): e for e in self._session.scalars(query)})
 
+    def none_on(self, idents: Iterable[int]) -> None:
+        """Says of receipts that are new that there is nothing to read."""
+        self._loaded.update(idents)
+
     def put(self, receipt_id: int, codes: Iterable[str], wanted: dict[str, str]) -> None:
         """Of `codes`, exactly `wanted` (with details) stand open on the receipt from now on."""
         assert receipt_id in self._loaded

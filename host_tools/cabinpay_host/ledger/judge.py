@@ -21,8 +21,6 @@ Over a `floor` clock the receipt's time is only a lower bound: then nothing can 
 Windows are half open, as RFC 8392 has it for exp: from <= time < until.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from cabinpay.wire import cose
@@ -89,16 +87,9 @@ class Finding:
         return self.receipt is not None and not NOT_ITS_WORD & self.codes.keys()
 
 
-_PART = 16
-
-
 def check_all(cases: list[Case], world: World) -> list[Finding]:
-    """Each case's verdict. The threads end with the call: a process that forks between two has none to miss."""
-    parts = [cases[i : i + _PART] for i in range(0, len(cases), _PART)]
-    # libsodium works outside the interpreter's lock: one thread a core keeps all of them busy
-    with ThreadPoolExecutor(os.cpu_count()) as cores:
-        found = cores.map(lambda some: [check(case, world) for case in some], parts)
-        return [finding for part in found for finding in part]
+    """Each case's verdict."""
+    return [check(case, world) for case in cases]
 
 
 def check(case: Case, world: World) -> Finding:

@@ -5,23 +5,37 @@ A cancelled sale gives back its sum, never its place in the count; a refund give
 """
 
 from collections.abc import Iterator
+from typing import Protocol
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .models import ReceiptRow, Settlement, Terminal
+from .pairs import among
 from .rules import load_rules
+
+
+class Spent(Protocol):
+    """A debit with what its pass allows, as `Settlement` has them."""
+
+    @property
+    def amount(self) -> int: ...
+    @property
+    def limit_total(self) -> int: ...
+    @property
+    def limit_sale(self) -> int: ...
+    @property
+    def limit_count(self) -> int: ...
 
 
 def overspent(session: Session, passes: set[tuple[bytes, bytes]]) -> Iterator[tuple[Settlement, ReceiptRow, str]]:
     """Every settlement of these passes (issuer kid, cti), its receipt, and how it went over; "" where it did not."""
     rules = load_rules(session)
-    columns = tuple_(Settlement.issuer_kid, Settlement.cti)
     query = (
         select(Settlement, ReceiptRow, Terminal.airline)
         .join(ReceiptRow, ReceiptRow.id == Settlement.receipt_id)
         .join(Terminal, Terminal.kid == ReceiptRow.terminal_kid)
-        .where(columns.in_(list(passes)))
+        .where(among(Settlement.issuer_kid, Settlement.cti, passes))
         .order_by(Settlement.seq)
     )
     spent: dict[tuple[bytes, bytes], tuple[int, int]] = {}
@@ -29,10 +43,12 @@ def overspent(session: Session, passes: set[tuple[bytes, bytes]]) -> Iterator[tu
         count, total = spent.get((s.issuer_kid, s.cti), (0, 0))
         spent[s.issuer_kid, s.cti] = count, total = count + 1, total + (0 if s.voided else s.amount)
         caps = rules[airline].issuers[s.issuer_kid, s.currency]
-        yield s, row, "" if s.voided else _over(s, caps, count, total)
+        yield s, row, "" if s.voided else over(s, caps, count, total)
 
 
-def _over(s: Settlement, caps: tuple[int, int], count: int, total: int) -> str:
+def over(s: Spent, caps: tuple[int, int], count: int, total: int) -> str:
+    """How debit number `count` of a pass, with which it has spent `total`, goes over; "" where it does not. caps: its
+    issuer's, of one sale and in all."""
     per_sale, in_all = min(s.limit_sale, caps[0]), min(s.limit_total, caps[1])
     if s.amount > per_sale:
         return f"{s.amount} in one sale, {per_sale} is allowed"

@@ -13,9 +13,11 @@ from .proof import Issuer, Party
 from .rules import read_bundle
 
 
-def load_world(session: Session) -> World:
-    """Terminals and issuers. Bundles were verified when they were accepted."""
-    terminals = {t.kid: Party(t.public_key, t.airline, t.lost_at) for t in session.scalars(select(Terminal))}
+def load_world(session: Session, only: bytes | None = None) -> World:
+    """Terminals and issuers. Bundles were verified when they were accepted. only: kid of the one terminal to judge."""
+    query = select(Terminal.kid, Terminal.public_key, Terminal.airline, Terminal.lost_at)
+    found = session.execute(query if only is None else query.where(Terminal.kid == only))
+    terminals = {t.kid: Party(t.public_key, t.airline, t.lost_at) for t in found}
     issuers: defaultdict[str, defaultdict[bytes, list[Issuer]]] = defaultdict(lambda: defaultdict(list))
     for raw in session.scalars(select(BundleRow.raw)):
         bundle = read_bundle(raw)

@@ -22,6 +22,7 @@ from ..crypto import verify
 from .reading import pass_of, pass_signed_by
 
 _handed_form = row(octets(1, 400), octets(1, 400))
+_ARRAY_OF_TWO = b"\x82"
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,9 @@ def handed_in(signed_pass: bytes, payment: bytes) -> bytes:
 
 def read_evidence(data: bytes) -> Evidence:
     """Evidence of either form; without lines where it is a phone's. WireError for anything else."""
-    try:
-        signed_pass, payment = array(data, _handed_form, codec)
-    except WireError:
+    if data[:1] != _ARRAY_OF_TWO:
         return Evidence.unpack(data, codec)
+    signed_pass, payment = array(data, _handed_form, codec)
     return Evidence(signed_pass, payment, [])
 
 

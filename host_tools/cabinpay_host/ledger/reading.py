@@ -2,6 +2,7 @@
 comes with every sale that is paid by it. Bytes are the key, so an answer can never go stale."""
 
 from functools import lru_cache
+from typing import Any
 
 from cabinpay.wire import cose
 from cabinpay.wire.claims import Pass
@@ -18,7 +19,17 @@ _RECEIPTS, _PASSES = 4096, 65536
 def receipt_of(raw: bytes) -> tuple[cose.Sign1, Receipt]:
     """Its signature unchecked; WireError. Whoever changes what this gives, changes it for all."""
     sign1 = cose.parse(raw, codec)
-    return sign1, read_receipt(sign1.payload, codec)
+    return sign1, read_receipt(sign1.payload, _Read(codec.decode(sign1.payload)))
+
+
+class _Read:
+    """A codec for one payload that was decoded already: read_receipt asks for it twice."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def decode(self, _payload: bytes) -> Any:
+        return self._value
 
 
 @lru_cache(_PASSES)

@@ -18,7 +18,7 @@ from cabinpay.wire.keys import kid
 from cabinpay.wire.trust import Bundle, Delegation
 
 from .. import codec
-from .models import BundleRow
+from .models import BundleRow, Terminal
 
 
 class Revocation(NamedTuple):
@@ -62,6 +62,13 @@ def load_rules(session: Session) -> dict[str, Rules]:
         bundle = read_bundle(raw)
         _add(found[bundle.airline], bundle)
     return found
+
+
+def rules_of(session: Session, terminals: set[bytes]) -> dict[bytes, Rules]:
+    """By terminal kid, of these."""
+    rules = load_rules(session)
+    query = select(Terminal.kid, Terminal.airline).where(Terminal.kid.in_(terminals))
+    return {kid: rules[airline] for kid, airline in session.execute(query)}
 
 
 def revoked_file(bundle: Bundle) -> bytes | None:

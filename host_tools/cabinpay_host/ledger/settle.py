@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, insert, select, tuple_
+from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.orm import Session
 
 from cabinpay.wire import receipts
@@ -44,6 +44,7 @@ from .models import (
     Settlement,
     Terminal,
 )
+from .pairs import among
 
 PaymentKey = tuple[bytes, bytes, int]
 
@@ -78,7 +79,7 @@ class Settling:
         self.known = known
         self.flags = flags
         self.now = now
-        self.airlines = {t.kid: t.airline for t in session.scalars(select(Terminal))}
+        self.airlines = {t.kid: t.airline for t in session.execute(select(Terminal.kid, Terminal.airline))}
         self.bearer = session.scalars(select(Meta.overspend)).one()
         # rows in thousands, which nothing here reads again: written in bulk
         self._entries: list[dict[str, object]] = []
@@ -205,28 +206,31 @@ class Settling:
                 rows.clear()
 
     def _carriers(self, keys: set[PaymentKey]) -> defaultdict[PaymentKey, list[ReceiptRow]]:
-        columns = tuple_(ReceiptRow.issuer_kid, ReceiptRow.cti, ReceiptRow.seq)
-        query = select(ReceiptRow).where(columns.in_(keys), ReceiptRow.kind == receipts.SALE)
-        return _by_payment((payment_of(row), row) for row in self.session.scalars(query))
+        paid = among(ReceiptRow.issuer_kid, ReceiptRow.cti, [key[:2] for key in keys])
+        found = self.session.scalars(select(ReceiptRow).where(paid, ReceiptRow.kind == receipts.SALE))
+        return _by_payment(keys, ((payment_of(row), row) for row in found))
 
     def _settled(self, keys: set[PaymentKey]) -> dict[PaymentKey, Settlement]:
-        columns = tuple_(Settlement.issuer_kid, Settlement.cti, Settlement.seq)
-        found = self.session.scalars(select(Settlement).where(columns.in_(keys)))
-        return {(s.issuer_kid, s.cti, s.seq): s for s in found}
+        paid = among(Settlement.issuer_kid, Settlement.cti, [key[:2] for key in keys])
+        found = self.session.scalars(select(Settlement).where(paid))
+        return {key: s for s in found if (key := (s.issuer_kid, s.cti, s.seq)) in keys}
 
     def _refunds(self, keys: set[PaymentKey]) -> defaultdict[PaymentKey, list[Refund]]:
-        columns = tuple_(Refund.issuer_kid, Refund.cti, Refund.seq)
-        found = self.session.scalars(select(Refund).where(columns.in_(keys)).order_by(Refund.id))
-        return _by_payment(((r.issuer_kid, r.cti, r.seq), r) for r in found)
+        paid = among(Refund.issuer_kid, Refund.cti, [key[:2] for key in keys])
+        found = self.session.scalars(select(Refund).where(paid).order_by(Refund.id))
+        return _by_payment(keys, (((r.issuer_kid, r.cti, r.seq), r) for r in found))
 
 
 T = TypeVar("T")
 
 
-def _by_payment(pairs: Iterable[tuple[PaymentKey | None, T]]) -> defaultdict[PaymentKey, list[T]]:
+def _by_payment(
+    keys: set[PaymentKey], pairs: Iterable[tuple[PaymentKey | None, T]]
+) -> defaultdict[PaymentKey, list[T]]:
+    """Of `pairs`, what belongs to one of these payments."""
     found: defaultdict[PaymentKey, list[T]] = defaultdict(list)
     for key, item in pairs:
-        if key is not None:
+        if key is not None and key in keys:
             found[key].append(item)
     return found
 

@@ -6,7 +6,7 @@ exception and cancels nothing: what is given back after the shift is a refund.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cabinpay.wire.receipts import SALE
@@ -14,6 +14,7 @@ from cabinpay.wire.receipts import SALE
 from .ends import ENDS, Ends
 from .flags import Flags
 from .models import ReceiptRow
+from .pairs import among
 
 # (terminal kid, SHA-256 of a sale's receipt)
 _Named = tuple[bytes, bytes]
@@ -55,10 +56,9 @@ def _named(rows: Iterable[ReceiptRow]) -> Iterator[_Named]:
 
 def _by_name(session: Session, named: set[_Named]) -> dict[_Named, list[ReceiptRow]]:
     voids: defaultdict[_Named, list[ReceiptRow]] = defaultdict(list)
-    columns = tuple_(ReceiptRow.terminal_kid, ReceiptRow.target)
     query = (
         select(ReceiptRow)
-        .where(columns.in_(named), ReceiptRow.target.is_not(None))
+        .where(among(ReceiptRow.terminal_kid, ReceiptRow.target, named), ReceiptRow.target.is_not(None))
         .order_by(ReceiptRow.number, ReceiptRow.sha256)
     )
     for void in session.scalars(query) if named else ():
@@ -69,8 +69,8 @@ def _by_name(session: Session, named: set[_Named]) -> dict[_Named, list[ReceiptR
 
 def _sales(session: Session, named: Iterable[_Named]) -> dict[_Named, ReceiptRow]:
     names = list(named)
-    columns = tuple_(ReceiptRow.terminal_kid, ReceiptRow.sha256)
-    query = select(ReceiptRow).where(columns.in_(names), ReceiptRow.kind == SALE, ReceiptRow.word)
+    these = among(ReceiptRow.terminal_kid, ReceiptRow.sha256, names)
+    query = select(ReceiptRow).where(these, ReceiptRow.kind == SALE, ReceiptRow.word)
     return {(sale.terminal_kid, sale.sha256): sale for sale in session.scalars(query)} if names else {}
 
 

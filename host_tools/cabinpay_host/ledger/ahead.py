@@ -1,0 +1,78 @@
+"""Judges a delivery before the writer's turn, where it is what a terminal usually gives: the next receipts of its one
+branch, each sound. Nothing is written here, and nobody waits; straight.py writes it down in its turn, if what it was
+judged by still holds. Any other delivery is stored first and judged after (intake.py, pending.py)."""
+
+import hashlib
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cabinpay.wire.claims import Pass, Payment
+from cabinpay.wire.receipts import Break, Receipt
+
+from . import registry
+from .intake import Item
+from .judge import Case, World, check
+from .models import BundleRow, Terminal
+from .pending import load_world
+
+
+class Basis(NamedTuple):
+    """What a judgement made ahead hangs on. head: SHA-256 of receipt `number`, which custody ends at; lost_at: of the
+    terminal; bundles: how many are held (none is ever taken away)."""
+
+    number: int
+    head: bytes
+    lost_at: int | None
+    bundles: int
+
+
+class Sound(NamedTuple):
+    """A sound receipt with its SHA-256, and what was shown for it: None where it is no sale."""
+
+    receipt: Receipt
+    sha256: bytes
+    evidence_sha256: bytes | None
+    issuer_kid: bytes | None
+    claims: Pass | None
+    payment: Payment | None
+
+
+def basis(session: Session, terminal: Terminal) -> Basis:
+    bundles = session.scalars(select(func.count()).select_from(BundleRow)).one()
+    return Basis(terminal.held_number, terminal.held_head, terminal.lost_at, bundles)
+
+
+def look(session: Session, terminal_kid: bytes, items: list[Item]) -> tuple[Basis, World] | None:
+    """What to judge `items` by (as from intake.in_order, one at least); None where they must go the general way."""
+    terminal = registry.terminal(session, terminal_kid)
+    if terminal.rewind is not None:
+        return None
+    if any(expected != item[0] for expected, item in enumerate(items, terminal.held_number + 1)):
+        return None
+    return basis(session, terminal), load_world(session, terminal_kid)
+
+
+def judge(terminal_kid: bytes, items: list[Item], head: bytes, world: World) -> list[Sound] | None:
+    """`items`, each sound and following the one before it, the first of them `head`; None where that is not so."""
+    found = []
+    for number, raw, evidence in items:
+        sha256 = hashlib.sha256(raw).digest()
+        case = Case(number, 0, terminal_kid, number, raw, [evidence] if evidence else [], frozenset())
+        one = _sound(case, sha256, world)
+        if one is None or one.receipt.previous != head:
+            return None
+        head = sha256
+        found.append(one)
+    return found
+
+
+def _sound(case: Case, sha256: bytes, world: World) -> Sound | None:
+    finding = check(case, world)
+    receipt, proof = finding.receipt, finding.proof
+    if finding.codes or receipt is None or isinstance(receipt, Break):
+        return None
+    if proof is None:
+        return Sound(receipt, sha256, None, None, None, None)
+    return Sound(receipt, sha256, proof.sha256, proof.issuer_kid, proof.claims, proof.payment)

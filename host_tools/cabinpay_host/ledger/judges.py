@@ -1,0 +1,99 @@
+"""Processes that judge deliveries ahead, one for each core: what a gateway's threads would do one after another, since
+Python runs one of them at a time.
+
+A judge is this file run as a program, which reads questions and writes answers on its pipes: nothing else can speak to
+it, and it ends when they are closed, however its gateway came to its end.
+"""
+
+import contextlib
+import gc
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+from types import TracebackType
+from typing import IO, Self
+
+from . import ahead
+from .ahead import Sound
+from .intake import Item
+from .judge import World
+
+_Judge = subprocess.Popen[bytes]
+
+
+class Judges:
+    """`judge` is ahead.judge, done by whoever is free; for threads."""
+
+    def __init__(self) -> None:
+        self._all: list[_Judge] = []
+        self._free: queue.SimpleQueue[_Judge] = queue.SimpleQueue()
+
+    def __enter__(self) -> Self:
+        cores = os.cpu_count() or 1
+        for _ in range(cores if cores > 1 else 0):
+            self._begin()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        for judge in self._all:
+            _end(judge)
+
+    def judge(self, terminal_kid: bytes, items: list[Item], head: bytes, world: World) -> list[Sound] | None:
+        if not self._all:
+            return ahead.judge(terminal_kid, items, head, world)
+        judge = self._free.get()
+        try:
+            answer = _ask(judge, (terminal_kid, items, head, world))
+        except (OSError, EOFError, pickle.UnpicklingError):
+            self._all.remove(judge)
+            _end(judge)
+            self._begin()
+            return ahead.judge(terminal_kid, items, head, world)
+        self._free.put(judge)
+        return answer
+
+    def _begin(self) -> None:
+        command = [sys.executable, "-m", __name__]
+        judge = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._all.append(judge)
+        self._free.put(judge)
+
+
+def _ask(judge: _Judge, question: object) -> list[Sound] | None:
+    assert judge.stdin is not None and judge.stdout is not None
+    _put(judge.stdin, question)
+    answer = pickle.load(judge.stdout)
+    return None if answer is None else [Sound(*one) for one in answer]
+
+
+def _end(judge: _Judge) -> None:
+    judge.kill()
+    with contextlib.suppress(OSError), judge:  # where it died, part of a question may still wait to be written
+        pass
+    judge.wait()
+
+
+def _put(pipe: IO[bytes], value: object) -> None:
+    pickle.dump(value, pipe, protocol=pickle.HIGHEST_PROTOCOL)
+    pipe.flush()
+
+
+def _serve(questions: IO[bytes], answers: IO[bytes]) -> None:
+    while True:
+        try:
+            question = pickle.load(questions)
+        except EOFError:
+            return
+        found = ahead.judge(*question)
+        _put(answers, None if found is None else [tuple(one) for one in found])
+
+
+if __name__ == "__main__":
+    # a terminal's Ctrl-C is for whoever asks
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # nothing here refers to itself, and looking for it takes a fifth of the time
+    gc.disable()
+    _serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,245 @@
+"""Writes down a delivery that was judged ahead: each row once, in bulk, with all that follows from it.
+
+That is so for a sale whose payment nobody else carries, within its pass's limits, not cancelled, with nothing given
+back. About any other sale there is more to decide, and a void decides about others: those are written as they are, and
+book.py states anew what hangs on them, as it does for everything that comes the general way. The books end alike by
+either way; the general one reads more, and writes a receipt three times.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from cabinpay.wire.receipts import Sale, Void
+
+from . import archive as arc
+from . import beyond, book, limits
+from .ahead import Basis, Sound, basis
+from .beyond import Shown
+from .bulk import insert
+from .db import next_ids
+from .flags import Flags
+from .intake import Item
+from .models import PENDING, SALE, SOUND, Entry, EvidenceRow, Posting, ReceiptRow, Refund, Settlement, Terminal
+from .pairs import among
+from .rules import Rules, load_rules
+from .settle import pass_account, sales_account
+
+_HEAD = "id", "terminal_kid", "number", "sha256", "raw", "received", "source", "previous", "streamed", "anchored"
+_JUDGED = "state", "revision", "word", "kind", "time", "shift"
+_SOLD = "mode", "amount", "currency", "issuer_kid", "cti", "seq", "evidence_sha256", "booked"
+_RECEIPT = (*_HEAD, *_JUDGED, *_SOLD, "target")
+_EVIDENCE = "id", "receipt_id", "sha256", "raw", "handed"
+_ENTRY = "id", "receipt_id", "kind", "made"
+_POSTING = "id", "entry_id", "account", "amount", "currency"
+
+# (issuer kid, cti)
+_Pass = tuple[bytes, bytes]
+
+
+class Delivery(NamedTuple):
+    """What a terminal gave, by number, as it was judged ahead; basis: what that hangs on."""
+
+    basis: Basis
+    items: list[Item]
+    sound: list[Sound]
+
+
+class Kept(NamedTuple):
+    """new: ids of the receipts; open: exceptions may stand open on them; waiting: some receipts wait for judgement."""
+
+    new: range
+    records: list[arc.Record]
+    open: bool
+    waiting: bool
+
+
+class Debit(NamedTuple):
+    """A row of settlements."""
+
+    issuer_kid: bytes
+    cti: bytes
+    seq: int
+    receipt_id: int
+    amount: int
+    currency: int
+    limit_total: int
+    limit_sale: int
+    limit_count: int
+    voided: bool = False
+    borne: int = 0
+
+
+class _Given(NamedTuple):
+    """A receipt of the delivery. shown: of a sale."""
+
+    id: int
+    number: int
+    raw: bytes
+    evidence: bytes
+    sound: Sound
+    shown: Shown | None
+
+
+class _Sold(NamedTuple):
+    """A sale as beyond.Look takes it."""
+
+    terminal_kid: bytes
+    number: int
+    shift: int
+    issuer_kid: bytes
+    cti: bytes
+
+
+def keep(session: Session, terminal: Terminal, delivery: Delivery, source: str, now: int) -> Kept | None:
+    """None, and nothing is written, where what `delivery` was judged by does not hold any more."""
+    since = delivery.basis
+    above = exists().where(ReceiptRow.terminal_kid == terminal.kid, ReceiptRow.number > since.number)
+    if basis(session, terminal) != since or session.scalar(select(above)):
+        return None
+    given = _given(next_ids(session, ReceiptRow, len(delivery.items)), delivery)
+    rules = load_rules(session)[terminal.airline]
+    debits = _debits(session, terminal.kid, rules, given)
+    _write_receipts(session, terminal.kid, given, debits, (now, source[:160]))
+    _write_money(session, terminal.airline, debits, now)
+    terminal.held_number, terminal.held_head = given[-1].number, given[-1].sound.sha256
+    flagged = _flag(session, Flags(session, now), terminal.kid, rules, [g for g in given if g.id in debits])
+    rest = [g for g in given if isinstance(g.sound.receipt, (Sale, Void)) and g.id not in debits]
+    if rest:
+        _state(session, rest, now)
+    records = [arc.receipt_record(arc.RECEIPT, terminal.kid, g.number, g.raw, g.evidence) for g in given]
+    waiting = session.scalar(select(exists().where(ReceiptRow.state == PENDING)))
+    return Kept(range(given[0].id, given[-1].id + 1), records, flagged or bool(rest), bool(waiting))
+
+
+def _given(idents: range, delivery: Delivery) -> list[_Given]:
+    rows = zip(idents, delivery.items, delivery.sound, strict=True)
+    return [_Given(i, *item, sound, _shown(sound)) for i, item, sound in rows]
+
+
+def _shown(sound: Sound) -> Shown | None:
+    if not isinstance(sound.receipt, Sale) or sound.claims is None or sound.payment is None:
+        return None
+    return Shown(sound.receipt, sound.claims, sound.payment)
+
+
+def _debits(session: Session, kid: bytes, rules: Rules, given: list[_Given]) -> dict[int, Debit]:
+    """By receipt id, of sales about which nothing else is to be decided."""
+    by_pass: defaultdict[_Pass, list[tuple[int, _Given]]] = defaultdict(list)
+    for one in given:
+        if one.shown is not None:
+            assert one.sound.issuer_kid is not None
+            by_pass[one.sound.issuer_kid, one.shown.claims.cti].append((one.shown.payment.seq, one))
+    others = _cancelled(session, kid, given) | _refunded(session, by_pass)
+    held = _held(session, by_pass)
+    found: list[Debit] = []
+    for key, sales in by_pass.items():
+        if key not in others and others.isdisjoint([one.sound.sha256 for _, one in sales]):
+            found += _of_pass(key, sorted(sales, key=lambda s: s[0]), held[key], rules)
+    return {debit.receipt_id: debit for debit in found}
+
+
+def _of_pass(key: _Pass, sales: list[tuple[int, _Given]], held: list[Settlement], rules: Rules) -> list[Debit]:
+    """The debits of a pass, by seq; none where they are not all plain."""
+    count, total = len(held), sum(s.amount for s in held if not s.voided)
+    last = max((s.seq for s in held), default=0)
+    found = []
+    for seq, one in sales:
+        assert one.shown is not None
+        amount, currency = one.shown.sale.amount
+        _, in_all, per_sale, often = one.shown.claims.limits
+        debit = Debit(*key, seq, one.id, amount, currency, in_all, per_sale, often)
+        count, total = count + 1, total + amount
+        if seq <= last or limits.over(debit, rules.issuers[key[0], currency], count, total):
+            return []
+        last = seq
+        found.append(debit)
+    return found
+
+
+def _held(session: Session, passes: Iterable[_Pass]) -> defaultdict[_Pass, list[Settlement]]:
+    found: defaultdict[_Pass, list[Settlement]] = defaultdict(list)
+    query = select(Settlement).where(among(Settlement.issuer_kid, Settlement.cti, passes))
+    for s in session.scalars(query):
+        found[s.issuer_kid, s.cti].append(s)
+    return found
+
+
+def _refunded(session: Session, passes: Iterable[_Pass]) -> set[Any]:
+    query = select(Refund.issuer_kid, Refund.cti).where(among(Refund.issuer_kid, Refund.cti, passes))
+    return {(issuer_kid, cti) for issuer_kid, cti in session.execute(query)}
+
+
+def _cancelled(session: Session, kid: bytes, given: list[_Given]) -> set[Any]:
+    """SHA-256 of the sales that some void names, here or held before."""
+    hashes = [one.sound.sha256 for one in given if one.shown is not None]
+    query = select(ReceiptRow.target).where(ReceiptRow.terminal_kid == kid, ReceiptRow.target.in_(hashes))
+    here = {one.sound.receipt.sale for one in given if isinstance(one.sound.receipt, Void)}
+    return here.union(session.scalars(query))
+
+
+def _write_receipts(
+    session: Session, kid: bytes, given: list[_Given], debits: dict[int, Debit], came: tuple[int, str]
+) -> None:
+    rows = [_receipt(one, kid, came, SALE if one.id in debits else None) for one in given]
+    insert(session, ReceiptRow, _RECEIPT, rows)
+    proofs = [one for one in given if one.evidence]
+    idents = next_ids(session, EvidenceRow, len(proofs))
+    held = [(i, one.id, _evidence_hash(one), one.evidence, False) for i, one in zip(idents, proofs, strict=True)]
+    insert(session, EvidenceRow, _EVIDENCE, held)
+
+
+def _evidence_hash(one: _Given) -> bytes:
+    """What is no sale has none to show, and keeps what it was given with."""
+    return one.sound.evidence_sha256 or hashlib.sha256(one.evidence).digest()
+
+
+def _receipt(one: _Given, kid: bytes, came: tuple[int, str], booked: str | None) -> tuple[Any, ...]:
+    receipt, sha256, evidence, issuer_kid, _, _ = one.sound
+    head = (one.id, kid, one.number, sha256, one.raw, *came, receipt.previous, True, True)
+    judged = (*head, SOUND, 0, True, receipt.kind, receipt.time, receipt.shift)
+    if one.shown is None:
+        return (*judged, *[None] * len(_SOLD), receipt.sale if isinstance(receipt, Void) else None)
+    sale, claims, payment = one.shown
+    return (*judged, sale.mode, *sale.amount, issuer_kid, claims.cti, payment.seq, evidence, booked, None)
+
+
+def _write_money(session: Session, airline: str, debits: dict[int, Debit], now: int) -> None:
+    insert(session, Settlement, Debit._fields, list(debits.values()))
+    entries = list(zip(next_ids(session, Entry, len(debits)), debits.values(), strict=True))
+    insert(session, Entry, _ENTRY, [(i, debit.receipt_id, SALE, now) for i, debit in entries])
+    earned = sales_account(airline)
+    accounts = {debit[:2]: pass_account(debit.issuer_kid, debit.cti) for debit in debits.values()}
+    moves = [
+        (i, account, amount, debit.currency)
+        for i, debit in entries
+        for account, amount in ((accounts[debit[:2]], debit.amount), (earned, -debit.amount))
+    ]
+    idents = next_ids(session, Posting, len(moves))
+    insert(session, Posting, _POSTING, [(i, *move) for i, move in zip(idents, moves, strict=True)])
+
+
+def _flag(session: Session, flags: Flags, kid: bytes, rules: Rules, given: list[_Given]) -> bool:
+    """Flags what a terminal should have refused; was there any?"""
+    sold = [(one.id, _sold(one, kid), one.shown) for one in given if one.shown is not None]
+    look = beyond.Look(session, {kid: rules}, [row for _, row, _ in sold])
+    flags.none_on(ident for ident, _, _ in sold)
+    found = [(ident, codes) for ident, row, shown in sold if (codes := look.at(row, shown))]
+    for ident, codes in found:
+        flags.put(ident, beyond.BEYOND, codes)
+    return bool(found)
+
+
+def _sold(one: _Given, kid: bytes) -> _Sold:
+    assert one.shown is not None and one.sound.issuer_kid is not None
+    return _Sold(kid, one.number, one.shown.sale.shift, one.sound.issuer_kid, one.shown.claims.cti)
+
+
+def _state(session: Session, rest: list[_Given], now: int) -> None:
+    rows = list(session.scalars(select(ReceiptRow).where(ReceiptRow.id.in_([one.id for one in rest]))))
+    known = {one.id: one.shown for one in rest if one.shown is not None}
+    book.restate(session, Flags(session, now), rows, now, known)

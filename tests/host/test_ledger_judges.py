@@ -1,0 +1,107 @@
+"""Judging in other processes: the same answers, also where one of them dies, and nobody is left behind."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+
+from cabinpay_host.ledger import ahead, judges
+from cabinpay_host.ledger.judges import Judges
+from host import ledger_world as w
+from host.ledger_world import faults, open_codes
+
+
+@pytest.fixture
+def two_cores(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+
+
+def flight(label):
+    terminal, ann = w.Terminal(label), w.Passenger(label)
+    terminal.open()
+    for mode in (w.QUICK, w.BOUND, w.CHALLENGED):
+        terminal.sale(ann, mode=mode)
+    terminal.close()
+    return terminal
+
+
+def asked(folder, terminal):
+    with w.new_ledger(folder, terminal) as ledger, ledger.reading() as session:
+        basis, world = ahead.look(session, terminal.kid, terminal.items)
+        return terminal.kid, terminal.items, basis.head, world
+
+
+def told(found):
+    return None if found is None else [(vars(one.receipt), *one[1:4], vars(one.claims or one.receipt)) for one in found]
+
+
+def pids(here):
+    return [process.pid for process in here._all]
+
+
+def test_they_answer_as_is_answered_here(tmp_path, two_cores):
+    question = asked(tmp_path, flight("A"))
+    kid, items, head, world = question
+    altered = [*items[:-1], (items[-1][0], items[-1][1][:-1] + b"\0", b"")]
+    with Judges() as here:
+        assert len(pids(here)) == 2
+        for some in (items, items[:1], items[1:], altered):
+            expected = ahead.judge(kid, some, head, world)
+            assert (expected is None) == (some in (items[1:], altered))
+            assert told(here.judge(kid, some, head, world)) == told(expected)
+    assert not any(psutil.pid_exists(pid) for pid in pids(here))
+
+
+def test_one_that_dies_is_replaced(tmp_path, two_cores):
+    question = asked(tmp_path, flight("A"))
+    expected = told(ahead.judge(*question))
+    with Judges() as here:
+        first = pids(here)
+        for process in here._all:
+            process.kill()
+        assert [told(here.judge(*question)) for _ in range(4)] == [expected] * 4
+        assert len(pids(here)) == 2 and not set(first) & set(pids(here))
+
+
+@pytest.mark.engine("sqlite")
+def test_threads_share_them(tmp_path, two_cores):
+    terminals = [flight(f"T{i}") for i in range(6)]
+    with w.new_ledger(tmp_path, *terminals, wait=60) as ledger, Judges() as here, ThreadPoolExecutor(6) as threads:
+        ledger.judge_ahead = here.judge
+        taken = list(threads.map(lambda t: ledger.take(t.kid, t.items, "sync"), terminals))
+        assert [t.new for t in taken] == [5] * 6 and open_codes(ledger) == {} and faults(ledger) == []
+
+
+def test_a_machine_with_one_core_needs_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    question = asked(tmp_path, flight("A"))
+    with Judges() as here:
+        assert pids(here) == [] and told(here.judge(*question)) == told(ahead.judge(*question))
+
+
+OWNER = """
+import os, sys
+from cabinpay_host.ledger.judges import Judges
+os.cpu_count = lambda: 2
+with Judges() as here:
+    print(*(process.pid for process in here._all), flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_they_end_with_a_gateway_that_is_killed():
+    owner = subprocess.Popen([sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with owner:
+        children = [psutil.Process(int(pid)) for pid in owner.stdout.readline().split()]
+        assert len(children) == 2
+        owner.kill()
+    gone, alive = psutil.wait_procs(children, timeout=30)
+    assert len(gone) == 2 and alive == []
+
+
+def test_one_that_is_asked_no_more_ends():
+    judge = subprocess.Popen([sys.executable, "-m", judges.__name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert judge.communicate(b"", timeout=60)[0] == b"" and judge.returncode == 0
