@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, make_url, text
 
 import postgres
 from cabinpay_host.errors import HostError
-from cabinpay_host.ledger import Ledger
+from cabinpay_host.ledger import Ledger, straight
 from cabinpay_host.ledger.rebuild import rebuild
 from host import ledger_world as w
 
@@ -54,6 +54,35 @@ def test_a_server_that_ends_the_connection(tmp_path):
             postgres.execute(Path(os.environ["CABINPAY_TEST_SERVER"]), f"SELECT pg_terminate_backend({ident})")
             session.execute(text("SELECT 1"))
         assert e.value.code == "ledger_io"
+        assert ledger.take(terminal.kid, terminal.items, "sync").new == 2 and w.faults(ledger) == []
+
+
+@pytest.mark.parametrize("at", ["_write_receipts", "_write_money"])
+def test_a_server_that_ends_the_connection_while_rows_go_to_it(tmp_path, monkeypatch, at):
+    terminal = one_sale()
+    server = Path(os.environ["CABINPAY_TEST_SERVER"])
+    real = getattr(straight, at)
+
+    def cut(session, *args):
+        ident = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        postgres.execute(server, f"SELECT pg_terminate_backend({ident})")
+        real(session, *args)
+
+    with w.new_ledger(tmp_path, terminal) as ledger:
+        size = ledger.archive.path.stat().st_size
+        with monkeypatch.context() as patch:
+            patch.setattr(straight, at, cut)
+            assert refusal(ledger.take, terminal.kid, terminal.items, "sync") == ("ledger_io", 6)
+        assert ledger.archive.path.stat().st_size == size
+        assert ledger.take(terminal.kid, terminal.items, "sync").new == 2 and w.faults(ledger) == []
+
+
+def test_rows_that_a_server_refuses(tmp_path):
+    terminal = one_sale()
+    with w.new_ledger(tmp_path, terminal) as ledger:
+        w.execute(tmp_path, "ALTER TABLE postings ADD CONSTRAINT none CHECK (amount = 0)")
+        assert refusal(ledger.take, terminal.kid, terminal.items, "sync") == ("ledger_failed", 6)
+        w.execute(tmp_path, "ALTER TABLE postings DROP CONSTRAINT none")
         assert ledger.take(terminal.kid, terminal.items, "sync").new == 2 and w.faults(ledger) == []
 
 

@@ -41,10 +41,12 @@ def play(steps):
     for what, who in steps:
         passenger = crowd[who % len(crowd)]
         if what in SALES:
-            sold.append((terminal.sale(passenger, **SALES[what](passenger, len(sold))), passenger))
+            fields = SALES[what](passenger, len(sold))
+            sold.append((terminal.sale(passenger, **fields), passenger, fields))
         elif what == "again" and sold:
-            item, payer = sold[who % len(sold)]
-            terminal.sale(payer, payment=w.shown(item)[2])
+            item, payer, fields = sold[who % len(sold)]
+            if fields.get("mode") != w.CHALLENGED:  # such a payment is for one bill alone
+                terminal.sale(payer, **{**fields, "payment": w.shown(item)[2]})
         elif what == "void" and sold:
             terminal.void(sold[who % len(sold)][0])
         elif what == "shift":

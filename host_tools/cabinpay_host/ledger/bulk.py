@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from .models import Base
@@ -14,12 +16,33 @@ _ROWS = 32
 def insert(session: Session, kind: type[Base], columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
     """`rows` of the table behind `kind`, a value for each of `columns`; others get what the database gives them."""
     connection = session.connection()
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    one = "(" + ", ".join([mark] * len(columns)) + ")"
-    into = f"INSERT INTO {kind.__tablename__} ({', '.join(columns)}) VALUES {one}"
+    into = f"{kind.__tablename__} ({', '.join(columns)})"
+    if connection.dialect.name == "postgresql":
+        _copy(connection, into, rows)
+    else:
+        _insert(connection, into, "(" + ", ".join("?" * len(columns)) + ")", rows)
+
+
+def _insert(connection: Connection, into: str, one: str, rows: list[tuple[Any, ...]]) -> None:
     whole = len(rows) - len(rows) % _ROWS
     for at in range(0, whole, _ROWS):
         values = [value for row in rows[at : at + _ROWS] for value in row]
-        connection.exec_driver_sql(into + f", {one}" * (_ROWS - 1), tuple(values))
+        connection.exec_driver_sql(f"INSERT INTO {into} VALUES {one}" + f", {one}" * (_ROWS - 1), tuple(values))
     if whole < len(rows):
-        connection.exec_driver_sql(into, rows[whole:])
+        connection.exec_driver_sql(f"INSERT INTO {into} VALUES {one}", rows[whole:])
+
+
+def _copy(connection: Connection, into: str, rows: list[tuple[Any, ...]]) -> None:
+    """A server takes apart and plans every statement, but a stream of rows only once."""
+    driver: Any = connection.connection.driver_connection
+    statement = f"COPY {into} FROM STDIN"
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as stream:
+            for row in rows:
+                stream.write_row(row)
+    except connection.dialect.loaded_dbapi.Error as e:
+        # as SQLAlchemy does with what it sends itself
+        lost = connection.dialect.is_disconnect(e, driver, None)
+        if lost:
+            connection.invalidate(e)
+        raise DBAPIError(statement, None, e, connection_invalidated=lost) from e
