@@ -97,7 +97,7 @@ def new(url: str, archive: Path, fleet: list[w.Terminal]) -> None:
 
 
 def speed(name: str, url: str, archive: Path, fleet: list[w.Terminal]) -> float:
-    """Receipts a second; prints them beside the yardstick."""
+    """What a receipt costs, in verifications of the same moment; prints it with receipts a second."""
     receipts = sum(len(t.items) for t in fleet)
     sales = sum(1 for t in fleet for item in t.items if item[2])
     passes = sum(len({w.shown(item)[1] for item in t.items if item[2]}) for t in fleet)
@@ -105,14 +105,13 @@ def speed(name: str, url: str, archive: Path, fleet: list[w.Terminal]) -> float:
     raw = raw_rate(signatures)
     took = ingest(url, archive, fleet)
     raw = (raw + raw_rate(signatures)) / 2
-    rate = receipts / took
-    cost = f"{took / receipts * 1e6:6.0f} us each, {raw * took / receipts:.1f} verifies"
-    print(f"{name:32} {rate:7.0f} receipts/s {cost}")
+    cost = raw * took / receipts
+    print(f"{name:32} {receipts / took:7.0f} receipts/s {took / receipts * 1e6:6.0f} us each, {cost:.1f} verifies")
     print(
         f"{'':32} {signatures / took / raw:6.1%} of the raw PyNaCl rate ({raw:.0f}/s on all cores) by signatures held, "
         f"{checked / took / raw:.1%} by signatures checked; target {TARGET:.0%}"
     )
-    return rate
+    return cost
 
 
 def fill(url: str, held: int, rows: int) -> None:
@@ -157,12 +156,12 @@ def _receipt(i: int, kid: bytes, sha256: bytes, cti: bytes) -> dict[str, object]
 def growth(engine: str, url: str, folder: Path, fleets: list[list[w.Terminal]]) -> None:
     archive = folder / f"{engine}.archive"
     new(url, archive, [terminal for fleet in fleets for terminal in fleet] + [ELSEWHERE])
-    rates, held = [], 0
+    costs, held = [], 0
     for rows, fleet in zip((SMALL, LARGE), fleets, strict=True):
         fill(url, held, rows)
         held = rows
-        rates.append(speed(f"{engine}, {rows:,} rows held", url, archive, fleet))
-    print(f"{engine}: a receipt costs {rates[0] / rates[1]:.2f} times as much at {LARGE:,} rows as at {SMALL:,}\n")
+        costs.append(speed(f"{engine}, {rows:,} rows held", url, archive, fleet))
+    print(f"{engine}: a receipt costs {costs[1] / costs[0]:.2f} times as much at {LARGE:,} rows as at {SMALL:,}\n")
 
 
 def main(on: Callable[[str], bool] = lambda _: True) -> None:

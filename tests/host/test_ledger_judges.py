@@ -1,6 +1,7 @@
 """Judging in other processes: the same answers, also where one of them dies, and nobody is left behind."""
 
 import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -73,6 +74,32 @@ def test_threads_share_them(tmp_path, two_cores):
         ledger.judge_ahead = here.judge
         taken = list(threads.map(lambda t: ledger.take(t.kid, t.items, "sync"), terminals))
         assert [t.new for t in taken] == [5] * 6 and open_codes(ledger) == {} and faults(ledger) == []
+
+
+def test_where_none_can_be_begun_it_is_judged_here(tmp_path, two_cores, monkeypatch):
+    question = asked(tmp_path, flight("A"))
+    expected = told(ahead.judge(*question))
+
+    def refused(*_args, **_kwargs):
+        raise OSError("no process more")
+
+    with Judges() as here:
+        monkeypatch.setattr(subprocess, "Popen", refused)
+        for process in here._all:
+            process.kill()
+        assert [told(here.judge(*question)) for _ in range(4)] == [expected] * 4 and pids(here) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signals")
+def test_signals_for_the_gateway_are_not_theirs(tmp_path, two_cores):
+    question = asked(tmp_path, flight("A"))
+    with Judges() as here:
+        expected = [told(here.judge(*question)) for _ in range(2)]
+        first = set(pids(here))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            for process in here._all:
+                process.send_signal(number)
+        assert [told(here.judge(*question)) for _ in range(2)] == expected and set(pids(here)) == first
 
 
 def test_a_machine_with_one_core_needs_none(tmp_path, monkeypatch):

@@ -32,10 +32,20 @@ class Gateway:
         ports = re.findall(r":(\d+)", self._process.stdout.readline())
         assert ports, self.log.read_text()
         self.port = int(ports[0])
-        self.idle = self.peak = self._memory()
+        self.idle = self.peak = self._begun()
 
     def _memory(self) -> int:
-        return int(psutil.Process(self._process.pid).memory_info().rss)
+        """Of the gateway and the processes that judge for it."""
+        gateway = psutil.Process(self._process.pid)
+        return sum(int(process.memory_info().rss) for process in (gateway, *gateway.children()))
+
+    def _begun(self) -> int:
+        """Memory once it grows no more: the judges begin beside the gateway."""
+        memory, before = self._memory(), 0
+        while memory - before > 1_000_000:
+            time.sleep(1)
+            memory, before = self._memory(), memory
+        return memory
 
     def sample(self) -> None:
         self.peak = max(self.peak, self._memory())

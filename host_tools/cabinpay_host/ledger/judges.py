@@ -25,16 +25,17 @@ _Judge = subprocess.Popen[bytes]
 
 
 class Judges:
-    """`judge` is ahead.judge, done by whoever is free; for threads."""
+    """`judge` is ahead.judge, done by whoever is free; for threads. Where nobody can be had it is done here."""
 
     def __init__(self) -> None:
-        self._all: list[_Judge] = []
-        self._free: queue.SimpleQueue[_Judge] = queue.SimpleQueue()
+        # as many as there are cores, always; None for one that could not be begun, or is not worth it
+        self._free: queue.SimpleQueue[_Judge | None] = queue.SimpleQueue()
+        self._all: set[_Judge] = set()
 
     def __enter__(self) -> Self:
         cores = os.cpu_count() or 1
-        for _ in range(cores if cores > 1 else 0):
-            self._begin()
+        for _ in range(cores):
+            self._free.put(self._begin() if cores > 1 else None)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
@@ -42,24 +43,27 @@ class Judges:
             _end(judge)
 
     def judge(self, terminal_kid: bytes, items: list[Item], head: bytes, world: World) -> list[Sound] | None:
-        if not self._all:
-            return ahead.judge(terminal_kid, items, head, world)
         judge = self._free.get()
-        try:
-            answer = _ask(judge, (terminal_kid, items, head, world))
-        except (OSError, EOFError, pickle.UnpicklingError):
-            self._all.remove(judge)
-            _end(judge)
-            self._begin()
-            return ahead.judge(terminal_kid, items, head, world)
-        self._free.put(judge)
-        return answer
+        if judge is not None:
+            try:
+                return _ask(judge, (terminal_kid, items, head, world))
+            except (OSError, EOFError, pickle.UnpicklingError):
+                self._all.discard(judge)
+                _end(judge)
+                judge = self._begin()
+            finally:
+                self._free.put(judge)
+        else:
+            self._free.put(None)
+        return ahead.judge(terminal_kid, items, head, world)
 
-    def _begin(self) -> None:
-        command = [sys.executable, "-m", __name__]
-        judge = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._all.append(judge)
-        self._free.put(judge)
+    def _begin(self) -> _Judge | None:
+        try:
+            judge = subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        except OSError:
+            return None
+        self._all.add(judge)
+        return judge
 
 
 def _ask(judge: _Judge, question: object) -> list[Sound] | None:
@@ -92,8 +96,9 @@ def _serve(questions: IO[bytes], answers: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    # a terminal's Ctrl-C is for whoever asks
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C, or a service that is stopped: who asks decides when there is no more to ask
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     # nothing here refers to itself, and looking for it takes a fifth of the time
     gc.disable()
     _serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -12,6 +12,9 @@ from .models import PENDING, BundleRow, EvidenceRow, ReceiptRow, Terminal
 from .proof import Issuer, Party
 from .rules import read_bundle
 
+# As a literal: that the index of waiting rows serves is then seen when the statement is planned, on any engine
+WAITING = ReceiptRow.state == literal_column(f"'{PENDING}'")
+
 
 def load_world(session: Session, only: bytes | None = None) -> World:
     """Terminals and issuers. Bundles were verified when they were accepted. only: kid of the one terminal to judge."""
@@ -29,9 +32,7 @@ def load_world(session: Session, only: bytes | None = None) -> World:
 def load_cases(session: Session, count: int) -> list[Case]:
     """Up to `count` receipts that wait for judgement, oldest first."""
     columns = ReceiptRow.id, ReceiptRow.revision, ReceiptRow.terminal_kid, ReceiptRow.number, ReceiptRow.raw
-    # as a literal: that the index of waiting rows serves is then seen when the statement is planned, on any engine
-    waiting = ReceiptRow.state == literal_column(f"'{PENDING}'")
-    query = select(*columns).where(waiting).order_by(ReceiptRow.id).limit(count)
+    query = select(*columns).where(WAITING).order_by(ReceiptRow.id).limit(count)
     rows = session.execute(query).all()
     evidence: defaultdict[int, list[bytes]] = defaultdict(list)
     phones: defaultdict[int, set[bytes]] = defaultdict(set)

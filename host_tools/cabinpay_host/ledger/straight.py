@@ -24,8 +24,9 @@ from .bulk import insert
 from .db import next_ids
 from .flags import Flags
 from .intake import Item
-from .models import PENDING, SALE, SOUND, Entry, EvidenceRow, Posting, ReceiptRow, Refund, Settlement, Terminal
+from .models import SALE, SOUND, Entry, EvidenceRow, Posting, ReceiptRow, Refund, Settlement, Terminal
 from .pairs import among
+from .pending import WAITING
 from .rules import Rules, load_rules
 from .settle import pass_account, sales_account
 
@@ -112,7 +113,7 @@ def keep(session: Session, terminal: Terminal, delivery: Delivery, source: str, 
     if rest:
         _state(session, rest, now)
     records = [arc.receipt_record(arc.RECEIPT, terminal.kid, g.number, g.raw, g.evidence) for g in given]
-    waiting = session.scalar(select(exists().where(ReceiptRow.state == PENDING)))
+    waiting = session.scalar(select(exists().where(WAITING)))
     return Kept(range(given[0].id, given[-1].id + 1), records, flagged or bool(rest), bool(waiting))
 
 
