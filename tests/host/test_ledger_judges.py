@@ -76,6 +76,37 @@ def test_threads_share_them(tmp_path, two_cores):
         assert [t.new for t in taken] == [5] * 6 and open_codes(ledger) == {} and faults(ledger) == []
 
 
+def test_an_answer_that_was_not_read_is_nobody_elses(tmp_path, two_cores, monkeypatch):
+    """Whoever is interrupted between question and answer leaves no judge behind that would answer it later."""
+    question = asked(tmp_path, flight("A"))
+    kid, items, head, world = question
+
+    def interrupted(_pipe):
+        raise KeyboardInterrupt
+
+    with Judges() as here:
+        first = set(pids(here))
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(judges.pickle, "load", interrupted)
+            here.judge(*question)
+        assert len(set(pids(here)) & first) == 1
+        for _ in range(2):
+            assert told(here.judge(kid, items[:1], head, world)) == told(ahead.judge(kid, items[:1], head, world))
+
+
+def test_an_answer_about_something_else_is_not_believed(tmp_path, two_cores, monkeypatch):
+    question, other, folder = asked(tmp_path, flight("A")), flight("B"), tmp_path / "other"
+    folder.mkdir()
+    expected = told(ahead.judge(*question))
+    with w.new_ledger(folder, other) as ledger, ledger.reading() as session:
+        basis, world = ahead.look(session, other.kid, other.items)
+        wrong = ahead.judge(other.kid, other.items, basis.head, world)
+    assert len(wrong) == len(question[1])
+    with Judges() as here:
+        monkeypatch.setattr(judges, "_ask", lambda *_: wrong)
+        assert told(here.judge(*question)) == expected
+
+
 def test_where_none_can_be_begun_it_is_judged_here(tmp_path, two_cores, monkeypatch):
     question = asked(tmp_path, flight("A"))
     expected = told(ahead.judge(*question))
