@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Integer, MetaData, create_engine, event, func, make_url, select, text
+from sqlalchemy import BigInteger, Integer, MetaData, create_engine, event, func, make_url, select, text
 
 from cabinpay_host.errors import HostError
 from cabinpay_host.ledger import Ledger
@@ -30,14 +30,23 @@ def restored(folder, version):
         old.executescript((OLD / f"{version}.sql").read_text())
     old.close()
     if w.on_server():
-        moved(f"sqlite:///{dumped}", url)
+        moved(f"sqlite:///{dumped}", url, version)
     return make_url(url), archive
 
 
-def moved(source, target):
+# From this version on a server counts rows in 64 bits, for which SQLite has no other word
+WIDENED = 4
+
+
+def moved(source, target, version):
     old, new = create_engine(source), create_engine(target)
     tables = MetaData()
-    event.listen(tables, "column_reflect", lambda _, __, column: column.update(type=column["type"].as_generic()))
+
+    def typed(_inspector, table, column):
+        wide = version >= WIDENED and isinstance(Base.metadata.tables[table.name].c[column["name"]].type, BigInteger)
+        column["type"] = BigInteger() if wide else column["type"].as_generic()
+
+    event.listen(tables, "column_reflect", typed)
     tables.reflect(old)
     with old.connect() as rows, new.begin() as connection:
         tables.create_all(connection)

@@ -9,7 +9,7 @@ from typing import Annotated
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA = 4
+SCHEMA = 5
 # schema_version while a ledger is being rebuilt
 UNFINISHED = 0
 
@@ -217,9 +217,10 @@ class Entry(Base):
     """refund_id: set on a refund's entries and on their reversals."""
 
     __tablename__ = "entries"
+    __table_args__ = (sparse("entries_refund", "refund_id", where="refund_id IS NOT NULL"),)
     id: Mapped[Ident] = mapped_column(primary_key=True)
     receipt_id: Mapped[Ident] = mapped_column(ForeignKey("receipts.id"), index=True)
-    refund_id: Mapped[Ident | None] = mapped_column(ForeignKey("refunds.id"), index=True)
+    refund_id: Mapped[Ident | None] = mapped_column(ForeignKey("refunds.id"))
     kind: Mapped[Word]
     made: Mapped[Long]
     postings: Mapped[list["Posting"]] = relationship(lazy="selectin")
@@ -231,7 +232,7 @@ class Posting(Base):
     __tablename__ = "postings"
     id: Mapped[Ident] = mapped_column(primary_key=True)
     entry_id: Mapped[Ident] = mapped_column(ForeignKey("entries.id"), index=True)
-    account: Mapped[Text] = mapped_column(index=True)
+    account: Mapped[Text]
     amount: Mapped[Long]
     currency: Mapped[int]
 
