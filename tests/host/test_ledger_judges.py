@@ -29,7 +29,17 @@ def flight(label):
     return terminal
 
 
+def one_for_each(folder):
+    """A question for either of two judges: who has free choice goes by the last bit of a terminal's kid."""
+    found = {}
+    for label in "ABCDEFGH":
+        found.setdefault(w.Terminal(label).kid[-1] % 2, label)
+    assert len(found) == 2
+    return [asked(folder / label, flight(label)) for label in found.values()]
+
+
 def asked(folder, terminal):
+    folder.mkdir(exist_ok=True)
     with w.new_ledger(folder, terminal) as ledger, ledger.reading() as session:
         basis, world = ahead.look(session, terminal.kid, terminal.items)
         return terminal.kid, terminal.items, basis.head, world
@@ -40,7 +50,7 @@ def told(found):
 
 
 def pids(here):
-    return [process.pid for process in here._all]
+    return [process.pid for process in here._all if process]
 
 
 def test_they_answer_as_is_answered_here(tmp_path, two_cores):
@@ -57,13 +67,14 @@ def test_they_answer_as_is_answered_here(tmp_path, two_cores):
 
 
 def test_one_that_dies_is_replaced(tmp_path, two_cores):
-    question = asked(tmp_path, flight("A"))
-    expected = told(ahead.judge(*question))
+    questions = one_for_each(tmp_path)
+    expected = [told(ahead.judge(*question)) for question in questions]
     with Judges() as here:
         first = pids(here)
         for process in here._all:
             process.kill()
-        assert [told(here.judge(*question)) for _ in range(4)] == [expected] * 4
+        for _ in range(2):
+            assert [told(here.judge(*question)) for question in questions] == expected
         assert len(pids(here)) == 2 and not set(first) & set(pids(here))
 
 
@@ -108,8 +119,8 @@ def test_an_answer_about_something_else_is_not_believed(tmp_path, two_cores, mon
 
 
 def test_where_none_can_be_begun_it_is_judged_here(tmp_path, two_cores, monkeypatch):
-    question = asked(tmp_path, flight("A"))
-    expected = told(ahead.judge(*question))
+    questions = one_for_each(tmp_path)
+    expected = [told(ahead.judge(*question)) for question in questions]
 
     def refused(*_args, **_kwargs):
         raise OSError("no process more")
@@ -118,19 +129,30 @@ def test_where_none_can_be_begun_it_is_judged_here(tmp_path, two_cores, monkeypa
         monkeypatch.setattr(subprocess, "Popen", refused)
         for process in here._all:
             process.kill()
-        assert [told(here.judge(*question)) for _ in range(4)] == [expected] * 4 and pids(here) == []
+        for _ in range(2):
+            assert [told(here.judge(*question)) for question in questions] == expected
+        assert pids(here) == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such signals")
 def test_signals_for_the_gateway_are_not_theirs(tmp_path, two_cores):
-    question = asked(tmp_path, flight("A"))
+    questions = one_for_each(tmp_path)
     with Judges() as here:
-        expected = [told(here.judge(*question)) for _ in range(2)]
+        expected = [told(here.judge(*question)) for question in questions]
         first = set(pids(here))
         for number in (signal.SIGINT, signal.SIGTERM):
             for process in here._all:
                 process.send_signal(number)
-        assert [told(here.judge(*question)) for _ in range(2)] == expected and set(pids(here)) == first
+        assert [told(here.judge(*question)) for question in questions] == expected and set(pids(here)) == first
+
+
+def test_one_that_is_busy_is_not_waited_for(tmp_path, two_cores):
+    question = asked(tmp_path, flight("A"))
+    with Judges() as here:
+        mine = here._come(question[0])
+        assert here._come(question[0]) != mine  # both are out now
+        here._leave(mine, answered=True)
+        assert told(here.judge(*question)) == told(ahead.judge(*question))
 
 
 def test_a_machine_with_one_core_needs_none(tmp_path, monkeypatch):

@@ -10,10 +10,10 @@ import gc
 import hashlib
 import os
 import pickle
-import queue
 import signal
 import subprocess
 import sys
+import threading
 from types import TracebackType
 from typing import IO, Self
 
@@ -29,23 +29,25 @@ class Judges:
     """`judge` is ahead.judge, done by whoever is free; for threads. Where nobody can be had it is done here."""
 
     def __init__(self) -> None:
-        # as many as there are cores, always; None for one that could not be begun, or is not worth it
-        self._free: queue.SimpleQueue[_Judge | None] = queue.SimpleQueue()
-        self._all: set[_Judge] = set()
+        # None for one that could not be begun, or is not worth it
+        self._all: list[_Judge | None] = []
+        self._free: set[int] = set()
+        self._turn = threading.Condition()
 
     def __enter__(self) -> Self:
         cores = os.cpu_count() or 1
-        for _ in range(cores):
-            self._free.put(self._begin() if cores > 1 else None)
+        self._all = [_begin() if cores > 1 else None for _ in range(cores)]
+        self._free = set(range(cores))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
         for judge in self._all:
-            _end(judge)
+            if judge is not None:
+                _end(judge)
 
     def judge(self, terminal_kid: bytes, items: list[Item], head: bytes, world: World) -> list[Sound] | None:
-        judge = self._free.get()
-        answered = judge is None
+        place = self._come(terminal_kid)
+        judge, answered = self._all[place], False
         try:
             if judge is not None:
                 found = _ask(judge, (terminal_kid, items, head, world))
@@ -55,23 +57,34 @@ class Judges:
         except (OSError, EOFError, pickle.UnpicklingError):
             pass
         finally:
-            # whatever happened, an answer that was not read must not become the next one's
-            self._free.put(judge if answered else self._instead_of(judge))
+            self._leave(place, answered)
         return ahead.judge(terminal_kid, items, head, world)
 
-    def _instead_of(self, judge: _Judge | None) -> _Judge | None:
-        if judge is not None:
-            self._all.discard(judge)
-            _end(judge)
-        return self._begin()
+    def _come(self, terminal_kid: bytes) -> int:
+        """The place of one that is free; rather of the one who knows this terminal's passes by now."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._free)
+            place = terminal_kid[-1] % len(self._all)
+            place = place if place in self._free else min(self._free)
+            self._free.remove(place)
+            return place
 
-    def _begin(self) -> _Judge | None:
-        try:
-            judge = subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        except OSError:
-            return None
-        self._all.add(judge)
-        return judge
+    def _leave(self, place: int, answered: bool) -> None:
+        judge = self._all[place]
+        if judge is not None and not answered:
+            # whatever happened: an answer that was not read must not become the next one's
+            _end(judge)
+            self._all[place] = _begin()
+        with self._turn:
+            self._free.add(place)
+            self._turn.notify()
+
+
+def _begin() -> _Judge | None:
+    try:
+        return subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    except OSError:
+        return None
 
 
 def _ask(judge: _Judge, question: object) -> list[Sound] | None:
