@@ -22,6 +22,7 @@ Windows are half open, as RFC 8392 has it for exp: from <= time < until.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cabinpay.wire import cose
 from cabinpay.wire.errors import WireError
@@ -57,8 +58,7 @@ class World:
     issuers: dict[str, dict[bytes, list[Issuer]]]
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """A stored receipt; revision: as read, so that a verdict on what has changed since is dropped; handed: those of
     its evidence that a phone gave."""
 
