@@ -56,7 +56,6 @@ def go_the_general_way(patch):
 STEPS = [
     # (straight, where, name, kept)
     (True, store_module.ahead, "check", False),
-    (True, straight, "basis", False),
     *((True, straight, name, False) for name in ("_write_receipts", "_write_money", "_flag")),
     (True, store_module.straight, "keep", False),  # all written, archive not
     (True, arc.Archive, "append", False),  # archive written, nothing committed

@@ -14,7 +14,7 @@ from cabinpay.wire.receipts import Break, Receipt
 from . import registry
 from .intake import Item
 from .judge import Case, World, check
-from .models import BundleRow, Terminal
+from .models import BundleRow
 from .pending import load_world
 
 
@@ -39,9 +39,7 @@ class Sound(NamedTuple):
     payment: Payment | None
 
 
-def basis(session: Session, terminal: Terminal) -> Basis:
-    bundles = session.scalars(select(func.count()).select_from(BundleRow)).one()
-    return Basis(terminal.held_number, terminal.held_head, terminal.lost_at, bundles)
+BUNDLES = select(func.count()).select_from(BundleRow).scalar_subquery()
 
 
 def look(session: Session, terminal_kid: bytes, items: list[Item]) -> tuple[Basis, World] | None:
@@ -51,7 +49,9 @@ def look(session: Session, terminal_kid: bytes, items: list[Item]) -> tuple[Basi
         return None
     if any(expected != item[0] for expected, item in enumerate(items, terminal.held_number + 1)):
         return None
-    return basis(session, terminal), load_world(session, terminal_kid)
+    bundles = session.scalars(select(BUNDLES)).one()
+    basis = Basis(terminal.held_number, terminal.held_head, terminal.lost_at, bundles)
+    return basis, load_world(session, terminal_kid)
 
 
 def judge(terminal_kid: bytes, items: list[Item], head: bytes, world: World) -> list[Sound] | None:

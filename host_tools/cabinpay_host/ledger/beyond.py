@@ -169,8 +169,10 @@ class Look:
 def _opened(session: Session, shifts: set[_Shift]) -> defaultdict[_Shift, list[list[int]]]:
     """The flights that these shifts were opened for, [] for what is no opening; several where a fork has several."""
     found: defaultdict[_Shift, list[list[int]]] = defaultdict(list)
-    query = select(ReceiptRow).where(among(ReceiptRow.terminal_kid, ReceiptRow.number, shifts), ReceiptRow.word)
-    for row in session.scalars(query) if shifts else ():
+    query = select(ReceiptRow.terminal_kid, ReceiptRow.number, ReceiptRow.raw).where(
+        among(ReceiptRow.terminal_kid, ReceiptRow.number, shifts), ReceiptRow.word
+    )
+    for row in session.execute(query) if shifts else ():
         _, opened = receipt_of(row.raw)
         found[row.terminal_kid, row.number].append(opened.flight[1:] if isinstance(opened, Open) else [])
     return found

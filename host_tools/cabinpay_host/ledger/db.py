@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
 from ..errors import Exit, HostError
-from .models import Meta
+from .models import Entry, EvidenceRow, Meta, Posting, ReceiptRow
 
 _LINES = {
     "SQLITE_BUSY": ("ledger_locked", "another program is writing to the ledger: wait for it and try again"),
@@ -125,6 +125,10 @@ def _number(session: Session, _context: object, _instances: object) -> None:
             row.id = next_id(session, type(row))
 
 
+_USUAL: tuple[Any, ...] = (ReceiptRow, EvidenceRow, Entry, Posting)
+_HIGHEST = select(*(select(func.max(kind.id)).scalar_subquery() for kind in _USUAL))
+
+
 def next_id(session: Session, kind: Any) -> int:
     """For a new row, in a writer's session."""
     return next_ids(session, kind, 1)[0]
@@ -134,7 +138,10 @@ def next_ids(session: Session, kind: Any, count: int) -> range:
     """For `count` new rows, in a writer's session."""
     last: dict[type[Any], int] = session.info.setdefault("last", {})
     if kind not in last:
-        last[kind] = session.connection().scalar(select(func.max(kind.id))) or 0
+        # what nearly every writer needs is asked for at once
+        kinds = _USUAL if kind in _USUAL else (kind,)
+        highest = session.connection().execute(_HIGHEST if kind in _USUAL else select(func.max(kind.id))).one()
+        last.update((one, n or 0) for one, n in zip(kinds, highest, strict=True))
     first = last[kind] + 1
     last[kind] += count
     return range(first, first + count)

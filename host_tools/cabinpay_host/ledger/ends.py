@@ -7,7 +7,7 @@ looked at by a person anyway, and until then no money is given back on it.
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from cabinpay.wire.receipts import BREAK, CLOSE, OPEN
@@ -37,7 +37,14 @@ class Ends:
         return numbers[at] if at < len(numbers) and numbers[at] < before else None
 
 
+# Made once: to put it together takes longer than to have it answered
+_NUMBERS = (
+    select(ReceiptRow.number)
+    .where(ReceiptRow.terminal_kid == bindparam("kid"), ReceiptRow.kind.in_(ENDS), ReceiptRow.word)
+    .where(ReceiptRow.number > bindparam("after"), ReceiptRow.number < bindparam("before"))
+    .order_by(ReceiptRow.number)
+)
+
+
 def _numbers(session: Session, kid: bytes, after: int, before: int) -> Iterable[int]:
-    mine = (ReceiptRow.terminal_kid == kid) & ReceiptRow.kind.in_(ENDS) & ReceiptRow.word
-    within = (ReceiptRow.number > after) & (ReceiptRow.number < before)
-    return session.scalars(select(ReceiptRow.number).where(mine, within).order_by(ReceiptRow.number))
+    return session.scalars(_NUMBERS, {"kid": kid, "after": after, "before": before})

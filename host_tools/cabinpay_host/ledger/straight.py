@@ -11,14 +11,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from cabinpay.wire.receipts import Sale, Void
 
 from . import archive as arc
 from . import beyond, book, limits
-from .ahead import Basis, Sound, basis
+from .ahead import BUNDLES, Basis, Sound
 from .beyond import Shown
 from .bulk import insert
 from .db import next_ids
@@ -40,6 +40,8 @@ _POSTING = "id", "entry_id", "account", "amount", "currency"
 
 # (issuer kid, cti)
 _Pass = tuple[bytes, bytes]
+# (seq, amount, voided) of a settlement
+_Held = tuple[int, int, bool]
 
 
 class Delivery(NamedTuple):
@@ -96,11 +98,19 @@ class _Sold(NamedTuple):
     cti: bytes
 
 
+# How many bundles; does a terminal hold anything above a number; does any receipt wait for judgement?
+_FACTS = select(
+    BUNDLES,
+    exists().where(ReceiptRow.terminal_kid == bindparam("kid"), ReceiptRow.number > bindparam("number")),
+    exists().where(WAITING),
+)
+
+
 def keep(session: Session, terminal: Terminal, delivery: Delivery, source: str, now: int) -> Kept | None:
     """None, and nothing is written, where what `delivery` was judged by does not hold any more."""
     since = delivery.basis
-    above = exists().where(ReceiptRow.terminal_kid == terminal.kid, ReceiptRow.number > since.number)
-    if basis(session, terminal) != since or session.scalar(select(above)):
+    bundles, above, waiting = session.execute(_FACTS, {"kid": terminal.kid, "number": since.number}).one()
+    if above or Basis(terminal.held_number, terminal.held_head, terminal.lost_at, bundles) != since:
         return None
     given = _given(next_ids(session, ReceiptRow, len(delivery.items)), delivery)
     rules = load_rules(session)[terminal.airline]
@@ -113,7 +123,6 @@ def keep(session: Session, terminal: Terminal, delivery: Delivery, source: str, 
     if rest:
         _state(session, rest, now)
     records = [arc.receipt_record(arc.RECEIPT, terminal.kid, g.number, g.raw, g.evidence) for g in given]
-    waiting = session.scalar(select(exists().where(WAITING)))
     return Kept(range(given[0].id, given[-1].id + 1), records, flagged or bool(rest), bool(waiting))
 
 
@@ -144,10 +153,10 @@ def _debits(session: Session, kid: bytes, rules: Rules, given: list[_Given]) -> 
     return {debit.receipt_id: debit for debit in found}
 
 
-def _of_pass(key: _Pass, sales: list[tuple[int, _Given]], held: list[Settlement], rules: Rules) -> list[Debit]:
-    """The debits of a pass, by seq; none where they are not all plain."""
-    count, total = len(held), sum(s.amount for s in held if not s.voided)
-    last = max((s.seq for s in held), default=0)
+def _of_pass(key: _Pass, sales: list[tuple[int, _Given]], held: list[_Held], rules: Rules) -> list[Debit]:
+    """The debits of a pass, by seq; none where they are not all plain. held: what it has spent."""
+    count, total = len(held), sum(amount for _, amount, voided in held if not voided)
+    last = max((seq for seq, _, _ in held), default=0)
     found = []
     for seq, one in sales:
         assert one.shown is not None
@@ -162,11 +171,12 @@ def _of_pass(key: _Pass, sales: list[tuple[int, _Given]], held: list[Settlement]
     return found
 
 
-def _held(session: Session, passes: Iterable[_Pass]) -> defaultdict[_Pass, list[Settlement]]:
-    found: defaultdict[_Pass, list[Settlement]] = defaultdict(list)
-    query = select(Settlement).where(among(Settlement.issuer_kid, Settlement.cti, passes))
-    for s in session.scalars(query):
-        found[s.issuer_kid, s.cti].append(s)
+def _held(session: Session, passes: Iterable[_Pass]) -> defaultdict[_Pass, list[_Held]]:
+    found: defaultdict[_Pass, list[_Held]] = defaultdict(list)
+    columns = Settlement.issuer_kid, Settlement.cti, Settlement.seq, Settlement.amount, Settlement.voided
+    query = select(*columns).where(among(Settlement.issuer_kid, Settlement.cti, passes))
+    for issuer_kid, cti, seq, amount, voided in session.execute(query):
+        found[issuer_kid, cti].append((seq, amount, voided))
     return found
 
 
