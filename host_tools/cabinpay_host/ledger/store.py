@@ -1,4 +1,4 @@
-"""The ledger: what is given to it is kept first and judged after."""
+"""The ledger: what is given to it is durable before anybody is told so, whatever it is worth."""
 
 import contextlib
 import secrets
@@ -147,7 +147,8 @@ class Ledger:
             return (terminal.held_number, terminal.held_head) if terminal.held_number else None
 
     def take(self, terminal_kid: bytes, items: Iterable[intake.Item], source: str, after: Given | None = None) -> Taken:
-        """Keeps (number, receipt, evidence) as streamed by a terminal, durably, all or nothing; then judges.
+        """Keeps (number, receipt, evidence) as streamed by a terminal, durably, all or nothing, and judges: what comes
+        next on its one branch before it is kept (ahead.py), anything else after.
 
         after: (number, SHA-256) of the receipt that it gave just before in this pull, or BEGINNING, where the terminal
         has signed that it sent just this: then a number left out is one that it does not hold.
