@@ -1,5 +1,6 @@
 """What may be acked: what is held, whatever it is worth, and never what is not."""
 
+from cabinpay_host.ledger.rebuild import rebuild
 from host import ledger_world as w
 from host.ledger_world import faults, money, open_codes
 
@@ -106,3 +107,22 @@ def test_a_receipt_handed_in_from_a_phone_before_the_sync(tmp_path):
         assert open_codes(ledger) == {("A", 4): ["gap"]} and money(ledger)[ann.account, w.EUR] == 650
         assert w.pull(ledger, terminal) == head(terminal)
         assert open_codes(ledger) == {} and money(ledger)[ann.account, w.EUR] == 4 * 650
+
+
+def test_what_a_receipt_is_joined_by_stays_when_it_is_given_again_after_another(tmp_path):
+    """Found by make fuzz: the order of a second delivery took the place of the first one's, and a rebuilt ledger would
+    not have joined the receipt any more."""
+    terminal = w.Terminal("A")
+    for _ in range(3):
+        terminal.note()
+    strange = terminal.note(previous=w.sha(b"nobody's"))
+    other = 3, terminal.twin().note(number=3, previous=w.sha(b"not held"))[1], b""
+    with w.new_ledger(tmp_path, terminal) as ledger:
+        ledger.take(terminal.kid, terminal.items, "sync")
+        held = ledger.custody(terminal.kid)
+        assert held == (4, w.sha(strange[1]))
+        ledger.take(terminal.kid, [other, strange], "sync")
+        assert ledger.custody(terminal.kid) == held and w.faults(ledger) == []
+        again, missing = rebuild(ledger.archive.path, *w.places(tmp_path, "again"))
+        with again:
+            assert missing == [] and again.custody(terminal.kid) == held and w.faults(again) == []

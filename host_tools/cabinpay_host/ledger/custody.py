@@ -58,12 +58,14 @@ def _order(row: ReceiptRow, before: bytes) -> Record:
 
 def _note_order(given: list[ReceiptRow]) -> list[Record]:
     """Writes down what each of `given` (one delivery, ascending numbers) came after, where the receipt does not say
-    it; what is new of that, for the archive."""
+    it; what is new of that, for the archive. What is anchored keeps what it is anchored by: a clone may give it again
+    after something else."""
     last: dict[int, bytes] = {}
     records = []
     for row in given:
         before = last.get(_before(row))
-        if before is not None and before not in (row.previous, row.follows) and row.follows != NOTHING:
+        said = row.previous, row.follows
+        if before is not None and before not in said and row.follows != NOTHING and not row.anchored:
             row.follows = before
             records.append(_order(row, before))
         last[row.number] = row.sha256
