@@ -62,13 +62,14 @@ def ingest(url: str, archive: Path, fleet: list[w.Terminal]) -> float:
     """Seconds that it takes until all is committed, archived and judged; by a gateway's means, one terminal more than
     there are cores at a time: one waits for the disk."""
     waiting: queue.SimpleQueue[w.Terminal | None] = queue.SimpleQueue()
-    threads = [threading.Thread(target=lambda: work()) for _ in range((os.cpu_count() or 1) + 1)]
-    for terminal in (*fleet, *[None] * len(threads)):
-        waiting.put(terminal)
 
     def work() -> None:
         while (terminal := waiting.get()) is not None:
             ledger.take(terminal.kid, terminal.items, "bench")
+
+    threads = [threading.Thread(target=work) for _ in range((os.cpu_count() or 1) + 1)]
+    for terminal in (*fleet, *[None] * len(threads)):
+        waiting.put(terminal)
 
     with Ledger.open(url, archive, wait=120) as ledger, Judges() as judges:
         ledger.judge_ahead = judges.judge

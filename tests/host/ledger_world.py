@@ -259,11 +259,6 @@ def alter(folder, *statements):
             assert connection.execute(text(_spoken(statement))).rowcount, statement
 
 
-def execute(folder, statement):
-    with _from_outside(folder) as connection:
-        connection.execute(text(statement))
-
-
 def fetched(folder, query):
     with _from_outside(folder) as connection:
         return connection.execute(text(query)).all()

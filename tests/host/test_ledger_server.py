@@ -79,10 +79,14 @@ def test_a_server_that_ends_the_connection_while_rows_go_to_it(tmp_path, monkeyp
 
 def test_rows_that_a_server_refuses(tmp_path):
     terminal = one_sale()
+    engine = create_engine(w.url_of(tmp_path))
     with w.new_ledger(tmp_path, terminal) as ledger:
-        w.execute(tmp_path, "ALTER TABLE postings ADD CONSTRAINT none CHECK (amount = 0)")
+        with engine.begin() as other:
+            other.execute(text("ALTER TABLE postings ADD CONSTRAINT none CHECK (amount = 0)"))
         assert refusal(ledger.take, terminal.kid, terminal.items, "sync") == ("ledger_failed", 6)
-        w.execute(tmp_path, "ALTER TABLE postings DROP CONSTRAINT none")
+        with engine.begin() as other:
+            other.execute(text("ALTER TABLE postings DROP CONSTRAINT none"))
+        engine.dispose()
         assert ledger.take(terminal.kid, terminal.items, "sync").new == 2 and w.faults(ledger) == []
 
 

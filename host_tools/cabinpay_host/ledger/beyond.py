@@ -15,7 +15,7 @@ Windows are the judge's (a pass that had run out promises nothing), what a pass 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -49,19 +49,14 @@ class Shown(NamedTuple):
     payment: Payment
 
 
-class Sold(Protocol):
-    """Where a sale stands and whose pass it was, as `ReceiptRow` has it."""
+class Sold(NamedTuple):
+    """Where a sale stands, and whose pass it was."""
 
-    @property
-    def terminal_kid(self) -> bytes: ...
-    @property
-    def number(self) -> int: ...
-    @property
-    def shift(self) -> int | None: ...
-    @property
-    def issuer_kid(self) -> bytes | None: ...
-    @property
-    def cti(self) -> bytes | None: ...
+    terminal_kid: bytes
+    number: int
+    shift: int | None
+    issuer_kid: bytes | None
+    cti: bytes | None
 
 
 def shown(session: Session, row: ReceiptRow) -> Shown:
@@ -82,9 +77,10 @@ def restate(session: Session, flags: Flags, rows: Iterable[ReceiptRow], known: d
     sales = [row for row in touched.values() if row.kind == SALE]
     flags.load(row.id for row in sales)
     sound = [row for row in sales if row.state == SOUND]
-    look = Look(session, rules_of(session, {row.terminal_kid for row in sound}), sound)
+    sold = {row.id: Sold(row.terminal_kid, row.number, row.shift, row.issuer_kid, row.cti) for row in sound}
+    look = Look(session, rules_of(session, {row.terminal_kid for row in sound}), list(sold.values()))
     for row in sales:
-        found = look.at(row, known.get(row.id) or shown(session, row)) if row.state == SOUND else {}
+        found = look.at(sold[row.id], known.get(row.id) or shown(session, row)) if row.state == SOUND else {}
         flags.put(row.id, BEYOND, found)
 
 
@@ -183,7 +179,7 @@ def _file(session: Session, sha256: bytes) -> Rows:
     return Rows(REVOKED, len(raw), lambda at, size: raw[at : at + size])
 
 
-def _lists(file: Rows, row: Sold) -> bool:
+def _lists(file: Rows, row: Sold | ReceiptRow) -> bool:
     return row.issuer_kid is not None and row.cti is not None and file.find(row.issuer_kid + row.cti) is not None
 
 

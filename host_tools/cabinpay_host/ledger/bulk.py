@@ -9,6 +9,11 @@ from sqlalchemy.orm import Session
 
 from .models import Base
 
+# Columns of what is written so in more than one place
+EVIDENCE = "id", "receipt_id", "sha256", "raw", "handed"
+ENTRY = "id", "receipt_id", "refund_id", "kind", "made"
+POSTING = "id", "entry_id", "account", "amount", "currency"
+
 # Rows in one statement. More gain nothing; each number of them is another statement, which a driver keeps prepared
 _ROWS = 32
 

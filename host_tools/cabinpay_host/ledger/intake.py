@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cabinpay.wire.schema import U32
 
 from ..errors import Exit, HostError
 from . import archive as arc
+from .bulk import EVIDENCE, insert
 from .db import next_id
 from .judge import follows
 from .models import PENDING, EvidenceRow, ReceiptRow, Terminal
@@ -98,13 +99,11 @@ def _add_evidence(
             if known:
                 known.handed = handed
             else:
-                new = {"id": next_id(session, EvidenceRow), "receipt_id": row.id, "sha256": key[1], "raw": evidence}
-                held.append({**new, "handed": handed})
+                held.append((next_id(session, EvidenceRow), row.id, key[1], evidence, handed))
             _judge_again(row)
         if added or at in fresh:
             records.append(arc.receipt_record(kind, row.terminal_kid, number, raw, evidence))
-    if held:
-        session.connection().execute(insert(EvidenceRow), held)
+    insert(session, EvidenceRow, EVIDENCE, held)
     return records
 
 

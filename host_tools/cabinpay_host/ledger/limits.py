@@ -5,7 +5,6 @@ A cancelled sale gives back its sum, never its place in the count; a refund give
 """
 
 from collections.abc import Iterator
-from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,19 +12,6 @@ from sqlalchemy.orm import Session
 from .models import ReceiptRow, Settlement, Terminal
 from .pairs import among
 from .rules import load_rules
-
-
-class Spent(Protocol):
-    """A debit with what its pass allows, as `Settlement` has them."""
-
-    @property
-    def amount(self) -> int: ...
-    @property
-    def limit_total(self) -> int: ...
-    @property
-    def limit_sale(self) -> int: ...
-    @property
-    def limit_count(self) -> int: ...
 
 
 def overspent(session: Session, passes: set[tuple[bytes, bytes]]) -> Iterator[tuple[Settlement, ReceiptRow, str]]:
@@ -43,15 +29,16 @@ def overspent(session: Session, passes: set[tuple[bytes, bytes]]) -> Iterator[tu
         count, total = spent.get((s.issuer_kid, s.cti), (0, 0))
         spent[s.issuer_kid, s.cti] = count, total = count + 1, total + (0 if s.voided else s.amount)
         caps = rules[airline].issuers[s.issuer_kid, s.currency]
-        yield s, row, "" if s.voided else over(s, caps, count, total)
+        allowed = s.limit_total, s.limit_sale, s.limit_count
+        yield s, row, "" if s.voided else over(s.amount, allowed, caps, count, total)
 
 
-def over(s: Spent, caps: tuple[int, int], count: int, total: int) -> str:
-    """How debit number `count` of a pass, with which it has spent `total`, goes over; "" where it does not. caps: its
-    issuer's, of one sale and in all."""
-    per_sale, in_all = min(s.limit_sale, caps[0]), min(s.limit_total, caps[1])
-    if s.amount > per_sale:
-        return f"{s.amount} in one sale, {per_sale} is allowed"
+def over(amount: int, allowed: tuple[int, int, int], caps: tuple[int, int], count: int, total: int) -> str:
+    """How debit number `count` of a pass, with which it has spent `total`, goes over; "" where it does not. allowed: by
+    the pass in all, in one sale, how often; caps: its issuer's, of one sale and in all."""
+    per_sale, in_all = min(allowed[1], caps[0]), min(allowed[0], caps[1])
+    if amount > per_sale:
+        return f"{amount} in one sale, {per_sale} is allowed"
     if total > in_all:
         return f"{total} in all, {in_all} is allowed"
-    return f"sale {count} of this pass, {s.limit_count} are allowed" if count > s.limit_count else ""
+    return f"sale {count} of this pass, {allowed[2]} are allowed" if count > allowed[2] else ""

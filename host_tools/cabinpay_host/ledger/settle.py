@@ -17,13 +17,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from cabinpay.wire import receipts
 
 from . import limits
 from .beyond import Shown, shown
+from .bulk import ENTRY, POSTING, insert
 from .db import next_id
 from .flags import Flags
 from .models import (
@@ -82,8 +83,8 @@ class Settling:
         self.airlines = {t.kid: t.airline for t in session.execute(select(Terminal.kid, Terminal.airline))}
         self.bearer = session.scalars(select(Meta.overspend)).one()
         # rows in thousands, which nothing here reads again: written in bulk
-        self._entries: list[dict[str, object]] = []
-        self._postings: list[dict[str, object]] = []
+        self._entries: list[tuple[object, ...]] = []
+        self._postings: list[tuple[object, ...]] = []
 
     def run(self, sales: list[ReceiptRow]) -> None:
         """Brings the postings of every payment that `sales` carry to what is held now."""
@@ -192,18 +193,16 @@ class Settling:
 
     def _entry(self, row: ReceiptRow, kind: str, postings: list[tuple[str, int]], refund_id: int | None = None) -> None:
         ident = next_id(self.session, Entry)
-        entry: dict[str, object] = {"id": ident, "receipt_id": row.id, "refund_id": refund_id}
-        self._entries.append({**entry, "kind": kind, "made": self.now})
+        self._entries.append((ident, row.id, refund_id, kind, self.now))
         for account, amount in postings:
-            posting: dict[str, object] = {"id": next_id(self.session, Posting), "entry_id": ident, "account": account}
-            self._postings.append({**posting, "amount": amount, "currency": row.currency})
+            self._postings.append((next_id(self.session, Posting), ident, account, amount, row.currency))
 
     def _write(self) -> None:
-        for kind, rows in ((Entry, self._entries), (Posting, self._postings)):
-            if rows:
-                self.session.flush()
-                self.session.connection().execute(insert(kind), rows)
-                rows.clear()
+        if self._entries:
+            self.session.flush()
+            insert(self.session, Entry, ENTRY, self._entries)
+            insert(self.session, Posting, POSTING, self._postings)
+            self._entries, self._postings = [], []
 
     def _carriers(self, keys: set[PaymentKey]) -> defaultdict[PaymentKey, list[ReceiptRow]]:
         paid = among(ReceiptRow.issuer_kid, ReceiptRow.cti, [key[:2] for key in keys])

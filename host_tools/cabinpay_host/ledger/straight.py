@@ -19,8 +19,8 @@ from cabinpay.wire.receipts import Sale, Void
 from . import archive as arc
 from . import beyond, book, limits
 from .ahead import BUNDLES, Basis, Sound
-from .beyond import Shown
-from .bulk import insert
+from .beyond import Shown, Sold
+from .bulk import ENTRY, EVIDENCE, POSTING, insert
 from .db import next_ids
 from .flags import Flags
 from .intake import Item
@@ -34,9 +34,6 @@ _HEAD = "id", "terminal_kid", "number", "sha256", "raw", "received", "source", "
 _JUDGED = "state", "revision", "word", "kind", "time", "shift"
 _SOLD = "mode", "amount", "currency", "issuer_kid", "cti", "seq", "evidence_sha256", "booked"
 _RECEIPT = (*_HEAD, *_JUDGED, *_SOLD, "target")
-_EVIDENCE = "id", "receipt_id", "sha256", "raw", "handed"
-_ENTRY = "id", "receipt_id", "kind", "made"
-_POSTING = "id", "entry_id", "account", "amount", "currency"
 
 # (issuer kid, cti)
 _Pass = tuple[bytes, bytes]
@@ -86,16 +83,6 @@ class _Given(NamedTuple):
     evidence: bytes
     sound: Sound
     shown: Shown | None
-
-
-class _Sold(NamedTuple):
-    """A sale as beyond.Look takes it."""
-
-    terminal_kid: bytes
-    number: int
-    shift: int
-    issuer_kid: bytes
-    cti: bytes
 
 
 # How many bundles; does a terminal hold anything above a number; does any receipt wait for judgement?
@@ -162,12 +149,12 @@ def _of_pass(key: _Pass, sales: list[tuple[int, _Given]], held: list[_Held], rul
         assert one.shown is not None
         amount, currency = one.shown.sale.amount
         _, in_all, per_sale, often = one.shown.claims.limits
-        debit = Debit(*key, seq, one.id, amount, currency, in_all, per_sale, often)
+        allowed, caps = (in_all, per_sale, often), rules.issuers[key[0], currency]
         count, total = count + 1, total + amount
-        if seq <= last or limits.over(debit, rules.issuers[key[0], currency], count, total):
+        if seq <= last or limits.over(amount, allowed, caps, count, total):
             return []
         last = seq
-        found.append(debit)
+        found.append(Debit(*key, seq, one.id, amount, currency, *allowed))
     return found
 
 
@@ -201,7 +188,7 @@ def _write_receipts(
     proofs = [one for one in given if one.evidence]
     idents = next_ids(session, EvidenceRow, len(proofs))
     held = [(i, one.id, _evidence_hash(one), one.evidence, False) for i, one in zip(idents, proofs, strict=True)]
-    insert(session, EvidenceRow, _EVIDENCE, held)
+    insert(session, EvidenceRow, EVIDENCE, held)
 
 
 def _evidence_hash(one: _Given) -> bytes:
@@ -222,7 +209,7 @@ def _receipt(one: _Given, kid: bytes, came: tuple[int, str], booked: str | None)
 def _write_money(session: Session, airline: str, debits: dict[int, Debit], now: int) -> None:
     insert(session, Settlement, Debit._fields, list(debits.values()))
     entries = list(zip(next_ids(session, Entry, len(debits)), debits.values(), strict=True))
-    insert(session, Entry, _ENTRY, [(i, debit.receipt_id, SALE, now) for i, debit in entries])
+    insert(session, Entry, ENTRY, [(i, debit.receipt_id, None, SALE, now) for i, debit in entries])
     earned = sales_account(airline)
     accounts = {debit[:2]: pass_account(debit.issuer_kid, debit.cti) for debit in debits.values()}
     moves = [
@@ -231,7 +218,7 @@ def _write_money(session: Session, airline: str, debits: dict[int, Debit], now: 
         for account, amount in ((accounts[debit[:2]], debit.amount), (earned, -debit.amount))
     ]
     idents = next_ids(session, Posting, len(moves))
-    insert(session, Posting, _POSTING, [(i, *move) for i, move in zip(idents, moves, strict=True)])
+    insert(session, Posting, POSTING, [(i, *move) for i, move in zip(idents, moves, strict=True)])
 
 
 def _flag(session: Session, flags: Flags, kid: bytes, rules: Rules, given: list[_Given]) -> bool:
@@ -245,9 +232,9 @@ def _flag(session: Session, flags: Flags, kid: bytes, rules: Rules, given: list[
     return bool(found)
 
 
-def _sold(one: _Given, kid: bytes) -> _Sold:
+def _sold(one: _Given, kid: bytes) -> Sold:
     assert one.shown is not None and one.sound.issuer_kid is not None
-    return _Sold(kid, one.number, one.shown.sale.shift, one.sound.issuer_kid, one.shown.claims.cti)
+    return Sold(kid, one.number, one.shown.sale.shift, one.sound.issuer_kid, one.shown.claims.cti)
 
 
 def _state(session: Session, rest: list[_Given], now: int) -> None:
