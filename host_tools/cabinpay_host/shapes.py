@@ -80,7 +80,7 @@ def _sign1(data: bytes) -> Any:
     return [protected or bare, {}, payload, signature]
 
 
-def _octets(data: bytes, at: int) -> tuple[bytes, int] | None:
+def octets(data: bytes, at: int) -> tuple[bytes, int] | None:
     """The byte string of 24 to 65,535 bytes at `at`, and where it ends; None where there is none."""
     head = _OCTETS(data, at)
     if head is None:
@@ -92,8 +92,8 @@ def _octets(data: bytes, at: int) -> tuple[bytes, int] | None:
 
 def _evidence(data: bytes) -> Any:
     """[pass, payment, lines], or with the nonce of a bill behind them."""
-    first = _octets(data, 1)
-    second = _octets(data, first[1]) if first else None
+    first = octets(data, 1)
+    second = octets(data, first[1]) if first else None
     if first is None or second is None:
         return None
     at = second[1]

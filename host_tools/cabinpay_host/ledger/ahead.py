@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from cabinpay.wire.claims import Pass, Payment
 from cabinpay.wire.receipts import Break, Receipt
 
-from . import registry
+from ..crypto import verify
+from . import registry, usual
 from .intake import Item
 from .judge import Case, World, check
 from .models import BundleRow
 from .pending import load_world
+from .proof import Proof
 
 
 class Basis(NamedTuple):
@@ -56,23 +58,33 @@ def look(session: Session, terminal_kid: bytes, items: list[Item]) -> tuple[Basi
 
 def judge(terminal_kid: bytes, items: list[Item], head: bytes, world: World) -> list[Sound] | None:
     """`items`, each sound and following the one before it, the first of them `head`; None where that is not so."""
-    found = []
-    for number, raw, evidence in items:
-        sha256 = hashlib.sha256(raw).digest()
-        case = Case(number, 0, terminal_kid, number, raw, [evidence] if evidence else [], frozenset())
-        one = _sound(case, sha256, world)
+    party = world.terminals[terminal_kid]
+    issuers = world.issuers.get(party.airline, {})
+    found: list[Sound] = []
+    signed: list[usual.Signed] = []
+    for item in items:
+        sha256 = hashlib.sha256(item[1]).digest()
+        sale = usual.sound(item, terminal_kid, party, issuers)
+        if sale is not None:
+            one: Sound | None = _proven(sale[0], sha256, sale[1])
+            signed += sale[2]
+        else:
+            one = _sound(item, sha256, terminal_kid, world)
         if one is None or one.receipt.previous != head:
             return None
         head = sha256
         found.append(one)
-    return found
+    return found if all(verify(*one) for one in signed) else None
 
 
-def _sound(case: Case, sha256: bytes, world: World) -> Sound | None:
-    finding = check(case, world)
+def _sound(item: Item, sha256: bytes, terminal_kid: bytes, world: World) -> Sound | None:
+    number, raw, evidence = item
+    finding = check(Case(number, 0, terminal_kid, number, raw, [evidence] if evidence else []), world)
     receipt, proof = finding.receipt, finding.proof
     if finding.codes or receipt is None or isinstance(receipt, Break):
         return None
-    if proof is None:
-        return Sound(receipt, sha256, None, None, None, None)
+    return Sound(receipt, sha256, None, None, None, None) if proof is None else _proven(receipt, sha256, proof)
+
+
+def _proven(receipt: Receipt, sha256: bytes, proof: Proof) -> Sound:
     return Sound(receipt, sha256, proof.sha256, proof.issuer_kid, proof.claims, proof.payment)

@@ -102,10 +102,10 @@ def prove(
         return proof
     proof.lines = bool(evidence.lines)
     if proof.lines:
-        collect(proof.codes, "amount", lambda: _check_amount(sale, evidence))
-    collect(proof.codes, "bad_pass", lambda: _check_pass(proof, sale, airline, evidence, issuers))
+        collect(proof.codes, "amount", lambda: check_amount(sale, evidence))
+    collect(proof.codes, "bad_pass", lambda: check_pass(proof, sale, airline, evidence, issuers))
     if proof.claims is not None and collect(proof.codes, "bad_payment", lambda: _check_payment(proof, evidence)):
-        collect(proof.codes, "terms", lambda: _check_terms(proof, sale, terminal_kid, evidence))
+        collect(proof.codes, "terms", lambda: check_terms(proof, sale, terminal_kid, evidence))
     return proof
 
 
@@ -125,13 +125,13 @@ def _bound_evidence(codes: dict[str, str], sale: Sale, data: bytes, handed: bool
     return evidence
 
 
-def _check_amount(sale: Sale, evidence: Evidence) -> None:
+def check_amount(sale: Sale, evidence: Evidence) -> None:
     total = lines_total(evidence.lines)
     if total != sale.amount[0]:
         raise Fault("amount", f"sold for {sale.amount[0]}, the lines make {total}")
 
 
-def _check_pass(proof: Proof, sale: Sale, airline: str, evidence: Evidence, issuers: dict[bytes, list[Issuer]]) -> None:
+def check_pass(proof: Proof, sale: Sale, airline: str, evidence: Evidence, issuers: dict[bytes, list[Issuer]]) -> None:
     sign1, claims = pass_of(evidence.signed_pass)
     proof.claims = claims
     known = issuers.get(sign1.kid or b"", [])
@@ -164,7 +164,7 @@ def _check_payment(proof: Proof, evidence: Evidence) -> None:
     proof.payment = Payment.unpack(sign1.payload, codec)
 
 
-def _check_terms(proof: Proof, sale: Sale, terminal_kid: bytes, evidence: Evidence) -> None:
+def check_terms(proof: Proof, sale: Sale, terminal_kid: bytes, evidence: Evidence) -> None:
     claims, payment = proof.claims, proof.payment
     assert claims is not None and payment is not None
     if sale.amount[1] != claims.limits[0]:
