@@ -143,6 +143,9 @@ def test_every_small_change(asked, mode):
         found_alike((number, changed, data), asked)
     for changed in changes(data):
         found_alike((number, raw, changed), asked)
+    for head in range(0x80, 0x98):
+        for nonce in (b"", b"\x4f" + bytes(15), b"\x50" + bytes(16), b"\x50" + bytes(17), b"\x51" + bytes(17)):
+            found_alike(bound(bytes([head]), [*parts_of(item)[:3], nonce], sale_of(item)), asked)
     for which, part in enumerate(parts_of(item)):
         for changed in changes(part):
             parts = parts_of(item)
@@ -173,6 +176,8 @@ def written(mode, place, form):
     n = meant(form)
     e = {"number": 5, "time": w.NOW, "quality": FLOOR, "age": 30, "shift": 1, "iat": w.NOW, "seq": 7}
     e.update({"sku": 101, "quantity": 1, "price": 650, "off": -50, "mode": mode, place: n})
+    if place == "off":  # what is taken off is made up for
+        e["price"], e["quantity"] = 325 - n // 2, 2
     listed = [[e["sku"], e["quantity"], e["price"]], [2, 1, e["off"]]]
     in_range = 0 < claims.lines_total(listed) < 2**32
     e["amount"] = e["asked"] = n if place in ("amount", "asked") else claims.lines_total(listed) if in_range else 600
