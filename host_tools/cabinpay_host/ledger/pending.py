@@ -1,6 +1,7 @@
 """Reads what there is to judge, and what to judge it by."""
 
 from collections import defaultdict
+from functools import lru_cache
 
 from sqlalchemy import literal_column, select
 from sqlalchemy.orm import Session
@@ -8,25 +9,35 @@ from sqlalchemy.orm import Session
 from cabinpay.wire.keys import kid
 
 from .judge import Case, World
-from .models import PENDING, BundleRow, EvidenceRow, ReceiptRow, Terminal
+from .models import PENDING, EvidenceRow, ReceiptRow, Terminal
 from .proof import Issuer, Party
-from .rules import read_bundle
+from .rules import load_bundles, read_bundle
 
 # As a literal: that the index of waiting rows serves is then seen when the statement is planned, on any engine
 WAITING = ReceiptRow.state == literal_column(f"'{PENDING}'")
 
 
-def load_world(session: Session, only: bytes | None = None) -> World:
-    """Terminals and issuers. Bundles were verified when they were accepted. only: kid of the one terminal to judge."""
-    query = select(Terminal.kid, Terminal.public_key, Terminal.airline, Terminal.lost_at)
-    found = session.execute(query if only is None else query.where(Terminal.kid == only))
-    terminals = {t.kid: Party(t.public_key, t.airline, t.lost_at) for t in found}
-    issuers: defaultdict[str, defaultdict[bytes, list[Issuer]]] = defaultdict(lambda: defaultdict(list))
-    for raw in session.scalars(select(BundleRow.raw)):
-        bundle = read_bundle(raw)
+_TERMINALS = select(Terminal.kid, Terminal.public_key, Terminal.airline, Terminal.lost_at)
+
+
+def load_world(session: Session) -> World:
+    """Terminals and issuers."""
+    terminals = {t.kid: Party(t.public_key, t.airline, t.lost_at) for t in session.execute(_TERMINALS)}
+    return World(terminals, load_issuers(session))
+
+
+def load_issuers(session: Session) -> dict[str, dict[bytes, list[Issuer]]]:
+    """As World has them. Bundles were verified when they were accepted. Whoever changes this, changes it for all."""
+    return _issuers(load_bundles(session))
+
+
+@lru_cache(8)
+def _issuers(bundles: tuple[bytes, ...]) -> dict[str, dict[bytes, list[Issuer]]]:
+    found: defaultdict[str, defaultdict[bytes, list[Issuer]]] = defaultdict(lambda: defaultdict(list))
+    for bundle in map(read_bundle, bundles):
         for public_key, start, until, _ in bundle.issuers:
-            issuers[bundle.airline][kid(public_key)].append(Issuer(public_key, start, until))
-    return World(terminals, {airline: dict(by_kid) for airline, by_kid in issuers.items()})
+            found[bundle.airline][kid(public_key)].append(Issuer(public_key, start, until))
+    return {airline: dict(by_kid) for airline, by_kid in found.items()}
 
 
 def load_cases(session: Session, count: int) -> list[Case]:

@@ -141,8 +141,12 @@ def _meta_columns(engine: Engine) -> set[str]:
 def terminal(session: Session, terminal_kid: bytes) -> Terminal:
     row = session.get(Terminal, terminal_kid)
     if row is None:
-        raise HostError("unknown_terminal", f"terminal {terminal_kid.hex()} is not registered: add it", Exit.REFUSED)
+        raise unknown(terminal_kid)
     return row
+
+
+def unknown(terminal_kid: bytes) -> HostError:
+    return HostError("unknown_terminal", f"terminal {terminal_kid.hex()} is not registered: add it", Exit.REFUSED)
 
 
 def terminal_named(session: Session, name: str) -> Terminal:

@@ -4,9 +4,11 @@ A terminal is offline and may rightly work by yesterday's bundle, and bundles co
 is told from what it ought to be only where no bundle at all would have let it pass.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -29,6 +31,10 @@ class Revocation(NamedTuple):
     sha256: bytes | None
 
 
+def _newer(one: Revocation, other: Revocation) -> Revocation:
+    return max(one, other, key=lambda r: (r.version, r.issued))
+
+
 @dataclass
 class Rules:
     """freshness, lifetime: seconds; until: when the last bundle runs out; caps: of one sale by (currency, mode, clock
@@ -45,8 +51,16 @@ class Rules:
 
     def revoked_at(self, time: int) -> bytes | None:
         """The list in force: of the newest bundle that had been issued by then."""
-        issued = [r for r in self.revocations if r.issued <= time]
-        return max(issued, key=lambda r: (r.version, r.issued)).sha256 if issued else None
+        since, lists = self._in_force
+        at = bisect_right(since, time)
+        return lists[at - 1] if at else None
+
+    @cached_property
+    def _in_force(self) -> tuple[list[int], list[bytes | None]]:
+        """When each bundle was issued, ascending, and the list that was in force from then on."""
+        issued = sorted(self.revocations, key=lambda r: r.issued)
+        newest = accumulate(issued, _newer)
+        return [r.issued for r in issued], [r.sha256 for r in newest]
 
 
 # a day's receipts are booked by the same few bundles, some hundred at a time
@@ -55,11 +69,23 @@ def read_bundle(raw: bytes) -> Bundle:
     return Bundle.unpack(cose.parse(raw, codec).payload, codec)
 
 
+_RAW = select(BundleRow.raw)
+
+
+def load_bundles(session: Session) -> tuple[bytes, ...]:
+    """Every bundle that was accepted."""
+    return tuple(session.scalars(_RAW))
+
+
 def load_rules(session: Session) -> dict[str, Rules]:
-    """By airline."""
+    """By airline. Whoever changes what this gives, changes it for all."""
+    return _rules(load_bundles(session))
+
+
+@lru_cache(8)
+def _rules(bundles: tuple[bytes, ...]) -> dict[str, Rules]:
     found: defaultdict[str, Rules] = defaultdict(Rules)
-    for raw in session.scalars(select(BundleRow.raw)):
-        bundle = read_bundle(raw)
+    for bundle in map(read_bundle, bundles):
         _add(found[bundle.airline], bundle)
     return found
 

@@ -181,7 +181,7 @@ class Ledger:
             return None
         delivery = straight.Delivery(basis, items, sound)
         with self._recording() as (session, records):
-            kept = straight.keep(session, registry.terminal(session, terminal_kid), delivery, source, self.now())
+            kept = straight.keep(session, terminal_kid, delivery, source, self.now())
             if kept is None:
                 return None
             records += kept.records

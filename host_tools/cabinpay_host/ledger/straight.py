@@ -11,21 +11,20 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from cabinpay.wire.receipts import Sale, Void
 
 from . import archive as arc
 from . import beyond, book, limits
-from .ahead import BUNDLES, Basis, Sound
+from .ahead import BASIS, Basis, Sound
 from .beyond import Shown, Sold
-from .bulk import ENTRY, EVIDENCE, POSTING, insert
+from .bulk import ENTRY, EVIDENCE, POSTING, insert, matching
 from .db import next_ids
 from .flags import Flags
 from .intake import Item
-from .models import SALE, SOUND, Entry, EvidenceRow, Posting, ReceiptRow, Refund, Settlement, Terminal
-from .pairs import among
+from .models import SALE, SOUND, Entry, EvidenceRow, Posting, ReceiptRow, Settlement, Terminal
 from .pending import WAITING
 from .rules import Rules, load_rules
 from .settle import pass_account, sales_account
@@ -74,6 +73,11 @@ class Debit(NamedTuple):
     borne: int = 0
 
 
+_SETTLED = "SELECT cti, seq, amount, voided FROM settlements WHERE issuer_kid = {} AND cti {}"
+_REFUNDED = "SELECT cti FROM refunds WHERE issuer_kid = {} AND cti {}"
+_CANCELLED = "SELECT target FROM receipts WHERE terminal_kid = {} AND target {}"
+
+
 class _Given(NamedTuple):
     """A receipt of the delivery. shown: of a sale."""
 
@@ -85,31 +89,37 @@ class _Given(NamedTuple):
     shown: Shown | None
 
 
-# How many bundles; does a terminal hold anything above a number; does any receipt wait for judgement?
+# Does a terminal hold anything above a number; does any receipt wait for judgement; and what it was judged by
 _FACTS = select(
-    BUNDLES,
+    Terminal.airline,
     exists().where(ReceiptRow.terminal_kid == bindparam("kid"), ReceiptRow.number > bindparam("number")),
     exists().where(WAITING),
+    *BASIS,
+).where(Terminal.kid == bindparam("kid"))
+_MOVE = (
+    update(Terminal)
+    .where(Terminal.kid == bindparam("at"))
+    .values(held_number=bindparam("number"), held_head=bindparam("head"))
 )
 
 
-def keep(session: Session, terminal: Terminal, delivery: Delivery, source: str, now: int) -> Kept | None:
+def keep(session: Session, kid: bytes, delivery: Delivery, source: str, now: int) -> Kept | None:
     """None, and nothing is written, where what `delivery` was judged by does not hold any more."""
-    since = delivery.basis
-    bundles, above, waiting = session.execute(_FACTS, {"kid": terminal.kid, "number": since.number}).one()
-    if above or Basis(terminal.held_number, terminal.held_head, terminal.lost_at, bundles) != since:
+    since, connection = delivery.basis, session.connection()
+    airline, above, waiting, *basis = connection.execute(_FACTS, {"kid": kid, "number": since.number}).one()
+    if above or Basis(*basis) != since:
         return None
     given = _given(next_ids(session, ReceiptRow, len(delivery.items)), delivery)
-    rules = load_rules(session)[terminal.airline]
-    debits = _debits(session, terminal.kid, rules, given)
-    _write_receipts(session, terminal.kid, given, debits, (now, source[:160]))
-    _write_money(session, terminal.airline, debits, now)
-    terminal.held_number, terminal.held_head = given[-1].number, given[-1].sound.sha256
-    flagged = _flag(session, Flags(session, now), terminal.kid, rules, [g for g in given if g.id in debits])
+    rules = load_rules(session)[airline]
+    debits = _debits(session, kid, rules, given)
+    _write_receipts(session, kid, given, debits, (now, source[:160]))
+    _write_money(session, airline, debits, now)
+    connection.execute(_MOVE, {"at": kid, "number": given[-1].number, "head": given[-1].sound.sha256})
+    flagged = _flag(session, Flags(session, now), kid, rules, [g for g in given if g.id in debits])
     rest = [g for g in given if isinstance(g.sound.receipt, (Sale, Void)) and g.id not in debits]
     if rest:
         _state(session, rest, now)
-    records = [arc.receipt_record(arc.RECEIPT, terminal.kid, g.number, g.raw, g.evidence) for g in given]
+    records = [arc.receipt_record(arc.RECEIPT, kid, g.number, g.raw, g.evidence) for g in given]
     return Kept(range(given[0].id, given[-1].id + 1), records, flagged or bool(rest), bool(waiting))
 
 
@@ -160,24 +170,29 @@ def _of_pass(key: _Pass, sales: list[tuple[int, _Given]], held: list[_Held], rul
 
 def _held(session: Session, passes: Iterable[_Pass]) -> defaultdict[_Pass, list[_Held]]:
     found: defaultdict[_Pass, list[_Held]] = defaultdict(list)
-    columns = Settlement.issuer_kid, Settlement.cti, Settlement.seq, Settlement.amount, Settlement.voided
-    query = select(*columns).where(among(Settlement.issuer_kid, Settlement.cti, passes))
-    for issuer_kid, cti, seq, amount, voided in session.execute(query):
-        found[issuer_kid, cti].append((seq, amount, voided))
+    for issuer_kid, ctis in _by_issuer(passes).items():
+        for row in matching(session, _SETTLED, issuer_kid, ctis):
+            found[issuer_kid, row.cti].append((row.seq, row.amount, row.voided))
     return found
 
 
 def _refunded(session: Session, passes: Iterable[_Pass]) -> set[Any]:
-    query = select(Refund.issuer_kid, Refund.cti).where(among(Refund.issuer_kid, Refund.cti, passes))
-    return {(issuer_kid, cti) for issuer_kid, cti in session.execute(query)}
+    by_issuer = _by_issuer(passes).items()
+    return {(kid, cti) for kid, ctis in by_issuer for (cti,) in matching(session, _REFUNDED, kid, ctis)}
+
+
+def _by_issuer(passes: Iterable[_Pass]) -> defaultdict[bytes, list[bytes]]:
+    found: defaultdict[bytes, list[bytes]] = defaultdict(list)
+    for issuer_kid, cti in passes:
+        found[issuer_kid].append(cti)
+    return found
 
 
 def _cancelled(session: Session, kid: bytes, given: list[_Given]) -> set[Any]:
     """SHA-256 of the sales that some void names, here or held before."""
     hashes = [one.sound.sha256 for one in given if one.shown is not None]
-    query = select(ReceiptRow.target).where(ReceiptRow.terminal_kid == kid, ReceiptRow.target.in_(hashes))
     here = {one.sound.receipt.sale for one in given if isinstance(one.sound.receipt, Void)}
-    return here.union(session.scalars(query))
+    return here.union(sale for (sale,) in matching(session, _CANCELLED, kid, hashes))
 
 
 def _write_receipts(
