@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
 
 from cabinpay.wire import cose
@@ -30,7 +30,6 @@ from .. import codec
 from .ends import ENDS, Ends
 from .flags import Flags
 from .models import SOUND, BundleFile, EvidenceRow, ExceptionRow, ReceiptRow, Terminal
-from .pairs import among
 from .proof import read_evidence
 from .reading import pass_of, receipt_of
 from .rules import Rules, revoked_file, rules_of
@@ -162,15 +161,24 @@ class Look:
         return "the pass had been revoked" if _lists(self._files[sha256], row) else ""
 
 
+# Made once, for every delivery
+_NAMED = select(ReceiptRow.number, ReceiptRow.raw).where(
+    ReceiptRow.terminal_kid == bindparam("kid"),
+    ReceiptRow.number.in_(bindparam("numbers", expanding=True)),
+    ReceiptRow.word,
+)
+
+
 def _opened(session: Session, shifts: set[_Shift]) -> defaultdict[_Shift, list[list[int]]]:
     """The flights that these shifts were opened for, [] for what is no opening; several where a fork has several."""
+    by_terminal: defaultdict[bytes, list[int]] = defaultdict(list)
+    for kid, number in shifts:
+        by_terminal[kid].append(number)
     found: defaultdict[_Shift, list[list[int]]] = defaultdict(list)
-    query = select(ReceiptRow.terminal_kid, ReceiptRow.number, ReceiptRow.raw).where(
-        among(ReceiptRow.terminal_kid, ReceiptRow.number, shifts), ReceiptRow.word
-    )
-    for row in session.execute(query) if shifts else ():
-        _, opened = receipt_of(row.raw)
-        found[row.terminal_kid, row.number].append(opened.flight[1:] if isinstance(opened, Open) else [])
+    for kid, numbers in by_terminal.items():
+        for number, raw in session.execute(_NAMED, {"kid": kid, "numbers": numbers}):
+            _, opened = receipt_of(raw)
+            found[kid, number].append(opened.flight[1:] if isinstance(opened, Open) else [])
     return found
 
 

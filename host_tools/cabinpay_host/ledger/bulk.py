@@ -3,6 +3,7 @@ times over."""
 
 import contextlib
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -25,7 +26,7 @@ def insert(session: Session, kind: type[Base], columns: Sequence[str], rows: lis
     """`rows` of the table behind `kind`, a value for each of `columns`; others get what the database gives them."""
     into = f"{kind.__tablename__} ({', '.join(columns)})"
     if _is_server(session.connection()):
-        _copy(session.connection(), f"COPY {into} FROM STDIN", rows)
+        _copy(session.connection(), f"COPY {into} FROM STDIN (FORMAT BINARY)", _types(kind, tuple(columns)), rows)
     else:
         _insert(session.connection(), f"INSERT INTO {into} VALUES ", "(" + ", ".join("?" * len(columns)) + ")", rows)
 
@@ -37,7 +38,7 @@ def matching(session: Session, query: str, first: bytes, any_of: Collection[byte
     if not any_of:
         return []
     if _is_server(connection):
-        return connection.exec_driver_sql(query.format("%s", "= ANY(%s)"), (first, list(any_of))).all()
+        return connection.exec_driver_sql(query.format("%s", "= ANY(%b)"), (first, list(any_of))).all()
     marks = ", ".join("?" * len(any_of))
     return connection.exec_driver_sql(query.format("?", f"IN ({marks})"), (first, *any_of)).all()
 
@@ -56,12 +57,28 @@ def _insert(connection: Connection, into: str, one: str, rows: list[tuple[Any, .
         driver.executemany(into + one, rows[whole:])
 
 
-def _copy(connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
+# What the server calls a column's type, by SQLAlchemy's name of it
+_TYPES = {"large_binary": "bytea", "big_integer": "int8", "integer": "int4", "boolean": "bool", "string": "varchar"}
+
+
+@lru_cache
+def _types(kind: type[Base], columns: tuple[str, ...]) -> list[str]:
+    held = kind.__table__.c
+    return [_TYPES[held[column].type.__visit_name__] for column in columns]
+
+
+def _copy(connection: Connection, statement: str, types: list[str], rows: list[tuple[Any, ...]]) -> None:
     """A server takes apart and plans every statement, but a stream of rows only once."""
+    from psycopg.types.string import BytesBinaryDumper  # takes long to import, and a file needs no server's driver
+
     driver: Any = connection.connection.driver_connection
-    with _told(connection, statement), driver.cursor() as cursor, cursor.copy(statement) as stream:
-        for row in rows:
-            stream.write_row(row)
+    with _told(connection, statement), driver.cursor() as cursor:
+        # by their type alone psycopg finds what is for any buffer, in Python
+        cursor.adapters.register_dumper(bytes, BytesBinaryDumper)
+        with cursor.copy(statement) as stream:
+            stream.set_types(types)
+            for row in rows:
+                stream.write_row(row)
 
 
 @contextlib.contextmanager
