@@ -1,9 +1,9 @@
 """make bench-ledger: receipts into the ledger against what PyNaCl can verify on this machine, and at 10 thousand and a
 million rows.
 
-The yardstick takes turns with what is measured, every second or so and on every core: these machines are noisy, and
-what is compared must meet the same noise. A sale has three signatures: its terminal's, its passenger's, and its issuer's, which the ledger checks
-once for each pass; so both counts are told.
+The yardstick takes turns with what is measured, every few seconds and on every core: these machines are noisy, and what
+is compared must meet the same noise. A sale has three signatures: its terminal's, its passenger's, and its issuer's,
+which the ledger checks once for each pass; so both counts are told.
 """
 
 from __future__ import annotations

@@ -46,7 +46,11 @@ def asked(folder, terminal):
 
 
 def told(found):
-    return None if found is None else [(vars(one.receipt), *one[1:4], vars(one.claims or one.receipt)) for one in found]
+    return None if found is None else [(*one[:-1], one.shown and plain(one.shown)) for one in found]
+
+
+def plain(shown):
+    return *shown[:-1], vars(shown.claims)
 
 
 def pids(here):

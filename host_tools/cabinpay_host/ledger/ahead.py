@@ -8,11 +8,11 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from cabinpay.wire.claims import Pass, Payment
-from cabinpay.wire.receipts import Break, Receipt
+from cabinpay.wire.receipts import Break, Sale, Void
 
 from ..crypto import verify
 from . import registry, usual
+from .beyond import Shown
 from .intake import Item
 from .judge import Case, World, check
 from .models import BundleRow, Terminal
@@ -31,14 +31,18 @@ class Basis(NamedTuple):
 
 
 class Sound(NamedTuple):
-    """A sound receipt with its SHA-256, and what was shown for it: None where it is no sale."""
+    """What is written down of a sound receipt. target: SHA-256 of the sale that a void cancels; the last three are a
+    sale's."""
 
-    receipt: Receipt
     sha256: bytes
-    evidence_sha256: bytes | None
-    issuer_kid: bytes | None
-    claims: Pass | None
-    payment: Payment | None
+    previous: bytes
+    kind: int
+    time: int
+    shift: int
+    target: bytes | None = None
+    evidence_sha256: bytes | None = None
+    issuer_kid: bytes | None = None
+    shown: Shown | None = None
 
 
 BUNDLES = select(func.count()).select_from(BundleRow).scalar_subquery()
@@ -75,7 +79,7 @@ def judge(terminal_kid: bytes, items: list[Item], head: bytes, world: World) -> 
             signed += sale[2]
         else:
             one = _sound(item, sha256, terminal_kid, world)
-        if one is None or one.receipt.previous != head:
+        if one is None or one.previous != head:
             return None
         head = sha256
         found.append(one)
@@ -88,8 +92,13 @@ def _sound(item: Item, sha256: bytes, terminal_kid: bytes, world: World) -> Soun
     receipt, proof = finding.receipt, finding.proof
     if finding.codes or receipt is None or isinstance(receipt, Break):
         return None
-    return Sound(receipt, sha256, None, None, None, None) if proof is None else _proven(receipt, sha256, proof)
+    if isinstance(receipt, Sale):
+        return None if proof is None else _proven(receipt, sha256, proof)
+    head = sha256, receipt.previous, receipt.kind, receipt.time, receipt.shift
+    return Sound(*head, receipt.sale if isinstance(receipt, Void) else None)
 
 
-def _proven(receipt: Receipt, sha256: bytes, proof: Proof) -> Sound:
-    return Sound(receipt, sha256, proof.sha256, proof.issuer_kid, proof.claims, proof.payment)
+def _proven(sale: Sale, sha256: bytes, proof: Proof) -> Sound:
+    assert proof.claims is not None and proof.payment is not None
+    head = sha256, sale.previous, sale.kind, sale.time, sale.shift
+    return Sound(*head, None, proof.sha256, proof.issuer_kid, Shown.of(sale, proof.claims, proof.payment))

@@ -15,7 +15,7 @@ Windows are the judge's (a pass that had run out promises nothing), what a pass 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
@@ -41,11 +41,24 @@ _Shift = tuple[bytes, int]
 
 
 class Shown(NamedTuple):
-    """A sound sale and what was shown for it."""
+    """What the books go by of a sound sale, of its payment (iat, seq) and its pass. quality: of the clock."""
 
-    sale: Sale
+    number: int
+    shift: int
+    time: int
+    quality: int
+    mode: int
+    amount: int
+    currency: int
+    iat: int
+    seq: int
     claims: Pass
-    payment: Payment
+
+    @classmethod
+    def of(cls, sale: Sale, claims: Pass, payment: Payment) -> Self:
+        amount, currency = sale.amount
+        head = sale.number, sale.shift, sale.time, sale.quality[0], sale.mode
+        return cls(*head, amount, currency, payment.iat, payment.seq, claims)
 
 
 class Sold(NamedTuple):
@@ -65,7 +78,7 @@ def shown(session: Session, row: ReceiptRow) -> Shown:
     _, sale = receipt_of(row.raw)
     assert isinstance(sale, Sale)
     _, claims = pass_of(evidence.signed_pass)
-    return Shown(sale, claims, Payment.unpack(cose.parse(evidence.payment, codec).payload, codec))
+    return Shown.of(sale, claims, Payment.unpack(cose.parse(evidence.payment, codec).payload, codec))
 
 
 def restate(session: Session, flags: Flags, rows: Iterable[ReceiptRow], known: dict[int, Shown]) -> None:
@@ -129,28 +142,28 @@ class Look:
 
     def at(self, row: Sold, shown: Shown) -> dict[str, str]:
         """Codes, with details, of what is found about a sale."""
-        rules, sale, claims = self._rules[row.terminal_kid], shown.sale, shown.claims
-        opened = self._opened[row.terminal_kid, sale.shift]
+        rules, claims = self._rules[row.terminal_kid], shown.claims
+        opened = self._opened[row.terminal_kid, shown.shift]
         # in the order of BEYOND
         found = (
-            self._no_shift(row, sale, opened),
+            self._no_shift(row, shown, opened),
             _flight(claims, opened),
             _lifetime(claims, rules),
             _stale(shown, rules),
-            _bundle_expired(sale, rules),
-            _over_cap(sale, rules),
-            self._revoked(row, rules, sale.time),
+            _bundle_expired(shown, rules),
+            _over_cap(shown, rules),
+            self._revoked(row, rules, shown.time),
         )
         if not any(found):
             return {}
         return {code: detail for code, detail in zip(BEYOND, found, strict=True) if detail}
 
-    def _no_shift(self, row: Sold, sale: Sale, opened: list[list[int]]) -> str:
+    def _no_shift(self, row: Sold, shown: Shown, opened: list[list[int]]) -> str:
         """While what it names is not held, nobody knows."""
-        if sale.shift >= sale.number or (opened and not any(opened)):
-            return f"receipt {sale.shift} opens no shift for it"
-        end = self._ends.between(row.terminal_kid, sale.shift, sale.number)
-        return "" if end is None else f"shift {sale.shift} had ended at {end}"
+        if shown.shift >= shown.number or (opened and not any(opened)):
+            return f"receipt {shown.shift} opens no shift for it"
+        end = self._ends.between(row.terminal_kid, shown.shift, shown.number)
+        return "" if end is None else f"shift {shown.shift} had ended at {end}"
 
     def _revoked(self, row: Sold, rules: Rules, time: int) -> str:
         sha256 = rules.revoked_at(time)
@@ -203,23 +216,23 @@ def _lifetime(claims: Pass, rules: Rules) -> str:
 
 
 def _stale(shown: Shown, rules: Rules) -> str:
-    age = shown.sale.time - shown.payment.iat
-    if shown.sale.mode == CHALLENGED:
+    age = shown.time - shown.iat
+    if shown.mode == CHALLENGED:
         return ""  # its bill lived for two minutes, in one terminal's memory
     if age > rules.freshness:
         return f"signed {age} seconds before the sale, {rules.freshness} are allowed"
-    ahead = -age > rules.freshness and shown.sale.quality[0] != FLOOR
+    ahead = -age > rules.freshness and shown.quality != FLOOR
     return f"signed {-age} seconds after the sale" if ahead else ""
 
 
-def _bundle_expired(sale: Sale, rules: Rules) -> str:
-    late = sale.time - rules.until
-    return f"sold {late} seconds after the last bundle ran out" if late > 0 and sale.mode != CHALLENGED else ""
+def _bundle_expired(shown: Shown, rules: Rules) -> str:
+    late = shown.time - rules.until
+    return f"sold {late} seconds after the last bundle ran out" if late > 0 and shown.mode != CHALLENGED else ""
 
 
-def _over_cap(sale: Sale, rules: Rules) -> str:
-    amount, currency = sale.amount
-    cap = rules.caps[currency, sale.mode, sale.quality[0]]
-    if sale.time > rules.until:
-        cap = min(cap, rules.caps[currency, sale.mode, FLOOR])
-    return f"{amount} in mode {sale.mode} over clock {sale.quality[0]}, {cap} is allowed" if amount > cap else ""
+def _over_cap(shown: Shown, rules: Rules) -> str:
+    amount, mode, quality = shown.amount, shown.mode, shown.quality
+    cap = rules.caps[shown.currency, mode, quality]
+    if shown.time > rules.until:
+        cap = min(cap, rules.caps[shown.currency, mode, FLOOR])
+    return f"{amount} in mode {mode} over clock {quality}, {cap} is allowed" if amount > cap else ""

@@ -41,7 +41,7 @@ def restate(
 
 def _known(findings: list[Finding]) -> dict[int, Shown]:
     return {
-        f.case.ident: Shown(f.receipt, f.proof.claims, f.proof.payment)
+        f.case.ident: Shown.of(f.receipt, f.proof.claims, f.proof.payment)
         for f in findings
         if isinstance(f.receipt, Sale) and f.proof is not None and f.proof.claims is not None
         if f.proof.payment is not None

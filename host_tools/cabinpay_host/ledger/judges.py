@@ -19,6 +19,7 @@ from typing import IO, Self
 
 from . import ahead
 from .ahead import Sound
+from .beyond import Shown
 from .intake import Item
 from .judge import World
 
@@ -91,7 +92,7 @@ def _ask(judge: _Judge, question: object) -> list[Sound] | None:
     assert judge.stdin is not None and judge.stdout is not None
     _put(judge.stdin, question)
     answer = pickle.load(judge.stdout)
-    return None if answer is None else [Sound(*one) for one in answer]
+    return None if answer is None else [Sound._make((*head, shown and Shown._make(shown))) for head, shown in answer]
 
 
 def _about(found: list[Sound], items: list[Item]) -> bool:
@@ -118,7 +119,8 @@ def _serve(questions: IO[bytes], answers: IO[bytes]) -> None:
         except EOFError:
             return
         found = ahead.judge(*question)
-        _put(answers, None if found is None else [tuple(one) for one in found])
+        # plain tuples: a class that is named for each takes longer
+        _put(answers, None if found is None else [(one[:-1], one.shown and tuple(one.shown)) for one in found])
 
 
 if __name__ == "__main__":

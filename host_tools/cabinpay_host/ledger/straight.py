@@ -14,8 +14,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
-from cabinpay.wire.receipts import Sale, Void
-
 from . import archive as arc
 from . import beyond, book, limits
 from .ahead import BASIS, Basis, Sound
@@ -33,6 +31,7 @@ _HEAD = "id", "terminal_kid", "number", "sha256", "raw", "received", "source", "
 _JUDGED = "state", "revision", "word", "kind", "time", "shift"
 _SOLD = "mode", "amount", "currency", "issuer_kid", "cti", "seq", "evidence_sha256", "booked"
 _RECEIPT = (*_HEAD, *_JUDGED, *_SOLD, "target")
+_NO_SALE = (None,) * len(_SOLD)
 
 # (issuer kid, cti)
 _Pass = tuple[bytes, bytes]
@@ -79,14 +78,13 @@ _CANCELLED = "SELECT target FROM receipts WHERE terminal_kid = {} AND target {}"
 
 
 class _Given(NamedTuple):
-    """A receipt of the delivery. shown: of a sale."""
+    """A receipt of the delivery."""
 
     id: int
     number: int
     raw: bytes
     evidence: bytes
     sound: Sound
-    shown: Shown | None
 
 
 # Does a terminal hold anything above a number; does any receipt wait for judgement; and what it was judged by
@@ -116,7 +114,7 @@ def keep(session: Session, kid: bytes, delivery: Delivery, source: str, now: int
     _write_money(session, airline, debits, now)
     connection.execute(_MOVE, {"at": kid, "number": given[-1].number, "head": given[-1].sound.sha256})
     flagged = _flag(session, Flags(session, now), kid, rules, [g for g in given if g.id in debits])
-    rest = [g for g in given if isinstance(g.sound.receipt, (Sale, Void)) and g.id not in debits]
+    rest = [g for g in given if (g.sound.shown or g.sound.target) and g.id not in debits]
     if rest:
         _state(session, rest, now)
     records = [arc.receipt_record(arc.RECEIPT, kid, g.number, g.raw, g.evidence) for g in given]
@@ -125,22 +123,17 @@ def keep(session: Session, kid: bytes, delivery: Delivery, source: str, now: int
 
 def _given(idents: range, delivery: Delivery) -> list[_Given]:
     rows = zip(idents, delivery.items, delivery.sound, strict=True)
-    return [_Given(i, *item, sound, _shown(sound)) for i, item, sound in rows]
-
-
-def _shown(sound: Sound) -> Shown | None:
-    if not isinstance(sound.receipt, Sale) or sound.claims is None or sound.payment is None:
-        return None
-    return Shown(sound.receipt, sound.claims, sound.payment)
+    return [_Given(i, *item, sound) for i, item, sound in rows]
 
 
 def _debits(session: Session, kid: bytes, rules: Rules, given: list[_Given]) -> dict[int, Debit]:
     """By receipt id, of sales about which nothing else is to be decided."""
     by_pass: defaultdict[_Pass, list[tuple[int, _Given]]] = defaultdict(list)
     for one in given:
-        if one.shown is not None:
+        shown = one.sound.shown
+        if shown is not None:
             assert one.sound.issuer_kid is not None
-            by_pass[one.sound.issuer_kid, one.shown.claims.cti].append((one.shown.payment.seq, one))
+            by_pass[one.sound.issuer_kid, shown.claims.cti].append((shown.seq, one))
     others = _cancelled(session, kid, given) | _refunded(session, by_pass)
     held = _held(session, by_pass)
     found: list[Debit] = []
@@ -156,9 +149,10 @@ def _of_pass(key: _Pass, sales: list[tuple[int, _Given]], held: list[_Held], rul
     last = max((seq for seq, _, _ in held), default=0)
     found = []
     for seq, one in sales:
-        assert one.shown is not None
-        amount, currency = one.shown.sale.amount
-        _, in_all, per_sale, often = one.shown.claims.limits
+        shown = one.sound.shown
+        assert shown is not None
+        amount, currency = shown.amount, shown.currency
+        _, in_all, per_sale, often = shown.claims.limits
         allowed, caps = (in_all, per_sale, often), rules.issuers[key[0], currency]
         count, total = count + 1, total + amount
         if seq <= last or limits.over(amount, allowed, caps, count, total):
@@ -190,8 +184,8 @@ def _by_issuer(passes: Iterable[_Pass]) -> defaultdict[bytes, list[bytes]]:
 
 def _cancelled(session: Session, kid: bytes, given: list[_Given]) -> set[Any]:
     """SHA-256 of the sales that some void names, here or held before."""
-    hashes = [one.sound.sha256 for one in given if one.shown is not None]
-    here = {one.sound.receipt.sale for one in given if isinstance(one.sound.receipt, Void)}
+    hashes = [one.sound.sha256 for one in given if one.sound.shown is not None]
+    here = {one.sound.target for one in given if one.sound.target is not None}
     return here.union(sale for (sale,) in matching(session, _CANCELLED, kid, hashes))
 
 
@@ -212,13 +206,12 @@ def _evidence_hash(one: _Given) -> bytes:
 
 
 def _receipt(one: _Given, kid: bytes, came: tuple[int, str], booked: str | None) -> tuple[Any, ...]:
-    receipt, sha256, evidence, issuer_kid, _, _ = one.sound
-    head = (one.id, kid, one.number, sha256, one.raw, *came, receipt.previous, True, True)
-    judged = (*head, SOUND, 0, True, receipt.kind, receipt.time, receipt.shift)
-    if one.shown is None:
-        return (*judged, *[None] * len(_SOLD), receipt.sale if isinstance(receipt, Void) else None)
-    sale, claims, payment = one.shown
-    return (*judged, sale.mode, *sale.amount, issuer_kid, claims.cti, payment.seq, evidence, booked, None)
+    sha256, previous, kind, time, shift, target, evidence, issuer_kid, shown = one.sound
+    head = one.id, kid, one.number, sha256, one.raw, *came, previous, True, True, SOUND, 0, True, kind, time, shift
+    if shown is None:
+        return (*head, *_NO_SALE, target)
+    sold = shown.mode, shown.amount, shown.currency, issuer_kid, shown.claims.cti, shown.seq, evidence, booked, None
+    return (*head, *sold)
 
 
 def _write_money(session: Session, airline: str, debits: dict[int, Debit], now: int) -> None:
@@ -238,7 +231,7 @@ def _write_money(session: Session, airline: str, debits: dict[int, Debit], now: 
 
 def _flag(session: Session, flags: Flags, kid: bytes, rules: Rules, given: list[_Given]) -> bool:
     """Flags what a terminal should have refused; was there any?"""
-    sold = [(one.id, _sold(one, kid), one.shown) for one in given if one.shown is not None]
+    sold = [(one.id, *_sold(one.sound, kid)) for one in given]
     look = beyond.Look(session, {kid: rules}, [row for _, row, _ in sold])
     flags.none_on(ident for ident, _, _ in sold)
     found = [(ident, codes) for ident, row, shown in sold if (codes := look.at(row, shown))]
@@ -247,12 +240,12 @@ def _flag(session: Session, flags: Flags, kid: bytes, rules: Rules, given: list[
     return bool(found)
 
 
-def _sold(one: _Given, kid: bytes) -> Sold:
-    assert one.shown is not None and one.sound.issuer_kid is not None
-    return Sold(kid, one.number, one.shown.sale.shift, one.sound.issuer_kid, one.shown.claims.cti)
+def _sold(sound: Sound, kid: bytes) -> tuple[Sold, Shown]:
+    assert sound.shown is not None
+    return Sold(kid, sound.shown.number, sound.shift, sound.issuer_kid, sound.shown.claims.cti), sound.shown
 
 
 def _state(session: Session, rest: list[_Given], now: int) -> None:
     rows = list(session.scalars(select(ReceiptRow).where(ReceiptRow.id.in_([one.id for one in rest]))))
-    known = {one.id: one.shown for one in rest if one.shown is not None}
+    known = {one.id: one.sound.shown for one in rest if one.sound.shown is not None}
     book.restate(session, Flags(session, now), rows, now, known)
