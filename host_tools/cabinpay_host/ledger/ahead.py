@@ -13,6 +13,7 @@ from cabinpay.wire.receipts import Break, Sale, Void
 from ..crypto import verify
 from . import registry, usual
 from .beyond import Shown
+from .db import ask
 from .intake import Item
 from .judge import Case, World, check
 from .models import BundleRow, Terminal
@@ -55,7 +56,7 @@ _STANDING = select(Terminal.rewind, Terminal.public_key, Terminal.airline, *BASI
 
 def look(session: Session, terminal_kid: bytes, items: list[Item]) -> tuple[Basis, World] | None:
     """What to judge `items` by (as from intake.in_order, one at least); None where they must go the general way."""
-    standing = session.connection().execute(_STANDING, {"kid": terminal_kid}).one_or_none()
+    standing = ask(session, _STANDING, {"kid": terminal_kid}).one_or_none()
     if standing is None:
         raise registry.unknown(terminal_kid)
     rewind, public_key, airline, *rest = standing

@@ -27,6 +27,7 @@ from cabinpay.wire.receipts import FLOOR, SALE, Open, Sale
 from cabinpay.wire.trust import Bundle
 
 from .. import codec
+from .db import ask
 from .ends import ENDS, Ends
 from .flags import Flags
 from .models import SOUND, BundleFile, EvidenceRow, ExceptionRow, ReceiptRow, Terminal
@@ -189,7 +190,7 @@ def _opened(session: Session, shifts: set[_Shift]) -> defaultdict[_Shift, list[l
         by_terminal[kid].append(number)
     found: defaultdict[_Shift, list[list[int]]] = defaultdict(list)
     for kid, numbers in by_terminal.items():
-        for number, raw in session.execute(_NAMED, {"kid": kid, "numbers": numbers}):
+        for number, raw in ask(session, _NAMED, {"kid": kid, "numbers": numbers}):
             _, opened = receipt_of(raw)
             found[kid, number].append(opened.flight[1:] if isinstance(opened, Open) else [])
     return found

@@ -3,9 +3,21 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVarTuple
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import (
+    URL,
+    Connection,
+    CursorResult,
+    Engine,
+    Select,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    update,
+)
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
@@ -147,11 +159,27 @@ def next_ids(session: Session, kind: Any, count: int) -> range:
     return range(first, first + count)
 
 
+_Row = TypeVarTuple("_Row")
+_LENGTH = select(Meta.archive_length).with_for_update()
+
+
 @contextlib.contextmanager
-def writing(engine: Engine) -> Iterator[tuple[Session, Meta]]:
-    """The one writer's session; commits at the end, and leaves nothing behind on any error."""
+def writing(engine: Engine) -> Iterator[tuple[Session, int]]:
+    """The one writer's session, and how long the archive is; commits at the end, and leaves nothing behind on any
+    error."""
     with told(), _Writer(engine.execution_options(writing=True)) as session, session.begin():
-        yield session, session.scalars(select(Meta).with_for_update()).one()
+        yield session, ask(session, _LENGTH).scalar_one()
+
+
+def set_length(session: Session, archive_length: int) -> None:
+    """Says how long the archive is from now on, in a writer's session."""
+    session.connection().execute(update(Meta).values(archive_length=archive_length))
+
+
+def ask(session: Session, query: "Select[*_Row]", values: dict[str, Any] | None = None) -> "CursorResult[*_Row]":
+    """What session.execute answers to a query of columns, for which it takes twice as long."""
+    session.flush()
+    return session.connection().execute(query, values)
 
 
 @contextlib.contextmanager

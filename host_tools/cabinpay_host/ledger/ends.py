@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from cabinpay.wire.receipts import BREAK, CLOSE, OPEN
 
+from .db import ask
 from .models import ReceiptRow
 
 ENDS = (OPEN, CLOSE, BREAK)
@@ -47,4 +48,4 @@ _NUMBERS = (
 
 
 def _numbers(session: Session, kid: bytes, after: int, before: int) -> Iterable[int]:
-    return session.scalars(_NUMBERS, {"kid": kid, "after": after, "before": before})
+    return ask(session, _NUMBERS, {"kid": kid, "after": after, "before": before}).scalars()

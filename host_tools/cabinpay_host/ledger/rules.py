@@ -20,6 +20,7 @@ from cabinpay.wire.keys import kid
 from cabinpay.wire.trust import Bundle, Delegation
 
 from .. import codec
+from .db import ask
 from .models import BundleRow, Terminal
 
 
@@ -74,7 +75,7 @@ _RAW = select(BundleRow.raw)
 
 def load_bundles(session: Session) -> tuple[bytes, ...]:
     """Every bundle that was accepted."""
-    return tuple(session.scalars(_RAW))
+    return tuple(ask(session, _RAW).scalars())
 
 
 def load_rules(session: Session) -> dict[str, Rules]:

@@ -275,18 +275,18 @@ class Ledger:
     def _recording(self) -> Iterator[tuple[Session, list[Record]]]:
         """A writer's session, and the records that the archive must hold before it commits."""
         records: list[Record] = []
-        with self._writing, db.writing(self._engine) as (session, meta):
+        with self._writing, db.writing(self._engine) as (session, length):
             yield session, records
             session.flush()
             if records:
-                meta.archive_length = self.archive.append(records, meta.archive_length)
+                db.set_length(session, self.archive.append(records, length))
         if any(record.kind in DECISIONS for record in records):
             self.confirm()
 
     def confirm(self) -> None:
         """Says in the archive that a decision was committed. Where that fails, whatever is appended next says it."""
-        with contextlib.suppress(HostError), self._writing, db.writing(self._engine) as (_, meta):
-            meta.archive_length = self.archive.append([Record(COMMITTED, ())], meta.archive_length)
+        with contextlib.suppress(HostError), self._writing, db.writing(self._engine) as (session, length):
+            db.set_length(session, self.archive.append([Record(COMMITTED, ())], length))
 
     def standing(self, terminal_kid: bytes, first: int, last: int) -> list[tuple[int, str]]:
         """(number, code) of what stands open on a terminal's receipts from `first` to `last`, each once."""

@@ -19,7 +19,7 @@ from . import beyond, book, limits
 from .ahead import BASIS, Basis, Sound
 from .beyond import Shown, Sold
 from .bulk import ENTRY, EVIDENCE, POSTING, insert, matching
-from .db import next_ids
+from .db import ask, next_ids
 from .flags import Flags
 from .intake import Item
 from .models import SALE, SOUND, Entry, EvidenceRow, Posting, ReceiptRow, Settlement, Terminal
@@ -103,8 +103,8 @@ _MOVE = (
 
 def keep(session: Session, kid: bytes, delivery: Delivery, source: str, now: int) -> Kept | None:
     """None, and nothing is written, where what `delivery` was judged by does not hold any more."""
-    since, connection = delivery.basis, session.connection()
-    airline, above, waiting, *basis = connection.execute(_FACTS, {"kid": kid, "number": since.number}).one()
+    since = delivery.basis
+    airline, above, waiting, *basis = ask(session, _FACTS, {"kid": kid, "number": since.number}).one()
     if above or Basis(*basis) != since:
         return None
     given = _given(next_ids(session, ReceiptRow, len(delivery.items)), delivery)
@@ -112,7 +112,7 @@ def keep(session: Session, kid: bytes, delivery: Delivery, source: str, now: int
     debits = _debits(session, kid, rules, given)
     _write_receipts(session, kid, given, debits, (now, source[:160]))
     _write_money(session, airline, debits, now)
-    connection.execute(_MOVE, {"at": kid, "number": given[-1].number, "head": given[-1].sound.sha256})
+    session.connection().execute(_MOVE, {"at": kid, "number": given[-1].number, "head": given[-1].sound.sha256})
     flagged = _flag(session, Flags(session, now), kid, rules, [g for g in given if g.id in debits])
     rest = [g for g in given if (g.sound.shown or g.sound.target) and g.id not in debits]
     if rest:

@@ -66,20 +66,21 @@ def sound(
     if head is None or head[0].number != number or (party.lost_at is not None and number > party.lost_at):
         return None
     sale, by_terminal = head
-    evidence = _evidence(sale, data)
+    bound = _evidence(sale, data)
+    if bound is None:
+        return None
+    evidence, shown = bound
     proof = Proof(hashlib.sha256(data).digest())
     try:
-        if evidence is None:
-            return None
         check_amount(sale, evidence)
         check_pass(proof, sale, party.airline, evidence, issuers)
-        by_phone = _payment(proof, evidence, data)
-        if by_phone is None:
-            return None
-        check_terms(proof, sale, terminal_kid, evidence)
+        by_phone = _payment(proof, evidence.payment, shown)
+        if by_phone is not None:
+            check_terms(proof, sale, terminal_kid, evidence)
+            return sale, proof, (Signed(party.public_key, *by_terminal), by_phone)
     except (Fault, WireError):
-        return None
-    return sale, proof, (Signed(party.public_key, *by_terminal), by_phone)
+        pass
+    return None
 
 
 def _n(head: bytes) -> int:
@@ -112,8 +113,8 @@ def _receipt(raw: bytes, kid: bytes) -> tuple[Sale, tuple[bytes, bytes]] | None:
     return sale, (_SIGN_RECEIPT + raw[1:15] + _AAD_RECEIPT + raw[16:-66], signature)
 
 
-def _evidence(sale: Sale, data: bytes) -> Evidence | None:
-    """What the sale binds by its hashes."""
+def _evidence(sale: Sale, data: bytes) -> tuple[Evidence, bytes] | None:
+    """What the sale binds by its hashes, and the pass as it lies there, with its head."""
     first = octets(data, 1)
     second = octets(data, first[1]) if first else None
     if first is None or second is None:
@@ -128,7 +129,7 @@ def _evidence(sale: Sale, data: bytes) -> Evidence | None:
     nonce = data[end + 1 :] if data[0] == 0x84 and data[end : end + 1] == b"\x50" and len(data) == end + 17 else None
     if data[0] != (0x83 if nonce is None else 0x84) or (nonce is None and len(data) != end):
         return None
-    return Evidence(first[0], second[0], lines, nonce)
+    return Evidence(first[0], second[0], lines, nonce), data[1 : first[1]]
 
 
 def _lines(data: bytes, at: int) -> tuple[list[list[int]], int]:
@@ -153,9 +154,9 @@ def _minus(head: bytes) -> int:
     return head[0] - 0x20 if len(head) == 1 else int.from_bytes(head[1:], "big")
 
 
-def _payment(proof: Proof, evidence: Evidence, data: bytes) -> Signed | None:
-    """Reads it into `proof`; None where it is not in form."""
-    found = _PAYMENT(evidence.payment)
+def _payment(proof: Proof, data: bytes, shown: bytes) -> Signed | None:
+    """Reads the payment `data` into `proof`; None where it is not in form. shown: the pass, with its head."""
+    found = _PAYMENT(data)
     if found is None or proof.claims is None:
         return None
     long, short, payload, size, iat, challenge, seq, width, amount, currency, order, signature = found.groups()
@@ -166,7 +167,4 @@ def _payment(proof: Proof, evidence: Evidence, data: bytes) -> Signed | None:
         return None
     payment = proof.payment = object.__new__(Payment)
     payment.__dict__.update(iat=_n(iat), challenge=challenge, seq=_n(seq), terms=terms)
-    # the pass is signed as it lies in the evidence, its head before it
-    shown = data[1 : 1 + (2 if len(evidence.signed_pass) < 256 else 3) + len(evidence.signed_pass)]
-    message = _SIGN_PAYMENT + shown + evidence.payment[6:-66]
-    return Signed(proof.claims.device_key(), message, signature)
+    return Signed(proof.claims.device_key(), _SIGN_PAYMENT + shown + data[6:-66], signature)
