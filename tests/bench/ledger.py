@@ -34,7 +34,7 @@ from host import ledger_world as w
 from load.fleet import flown
 from load.run import on_postgresql
 
-TERMINALS, RECEIPTS = 160, 250
+TERMINALS, RECEIPTS = 256, 250
 # Terminals between which the yardstick has its turn
 TURN = 32
 SMALL, LARGE = 10_000, 1_000_000
@@ -188,7 +188,8 @@ def growth(engine: str, url: str, folder: Path, fleets: list[list[w.Terminal]]) 
 
 
 def main(on: Callable[[str], bool] = lambda _: True) -> None:
-    fleets = [flown(TERMINALS, RECEIPTS), flown(2 * TERMINALS, RECEIPTS)[TERMINALS:]]
+    terminals = flown(2 * TERMINALS, RECEIPTS)
+    fleets = [terminals[:TERMINALS], terminals[TERMINALS:]]
     with tempfile.TemporaryDirectory() as folder:
         if on("sqlite"):
             growth("sqlite", f"sqlite:///{folder}/ledger.db", Path(folder), fleets)
