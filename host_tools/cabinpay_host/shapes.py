@@ -10,34 +10,34 @@ from collections.abc import Callable
 from typing import Any
 
 # An unsigned integer in its shortest form, of at most four bytes
-_N = rb"([\x00-\x17]|\x18[\x18-\xff]|\x19[^\x00].|\x1a(?!\x00\x00).{4})"
+N = rb"([\x00-\x17]|\x18[\x18-\xff]|\x19[^\x00].|\x1a(?!\x00\x00).{4})"
 # The same of either sign
 _Z = rb"([\x00-\x17\x20-\x37]|[\x18\x38][\x18-\xff]|[\x19\x39][^\x00].|[\x1a\x3a](?!\x00\x00).{4})"
 
 
-def _form(*parts: bytes) -> re.Pattern[bytes]:
+def form(*parts: bytes) -> re.Pattern[bytes]:
     return re.compile(b"".join(parts), re.DOTALL)
 
 
-_SALE = _form(
-    *(rb"\xaa\x01", _N, rb"\x02\x58\x20(.{32})\x03\x01\x04", _N, rb"\x05\x82", _N, _N, rb"\x06", _N, rb"\x07", _N),
-    *(rb"\x08\x82", _N, _N, rb"\x09\x50(.{16})\x0a\x50(.{16})"),
+_SALE = form(
+    *(rb"\xaa\x01", N, rb"\x02\x58\x20(.{32})\x03\x01\x04", N, rb"\x05\x82", N, N, rb"\x06", N, rb"\x07", N),
+    *(rb"\x08\x82", N, N, rb"\x09\x50(.{16})\x0a\x50(.{16})"),
 ).fullmatch
-_PAYMENT = _form(
-    *(rb"([\xa2-\xa4])\x06", _N, rb"(?:\x0a\x48(.{8}))?\x3a\x00\x01\x00\x01", _N),
-    *(rb"(?:\x3a\x00\x01\x00\x02([\x82\x83])", _N, _N, rb"(?:\x48(.{8}))?)?"),
+_PAYMENT = form(
+    *(rb"([\xa2-\xa4])\x06", N, rb"(?:\x0a\x48(.{8}))?\x3a\x00\x01\x00\x01", N),
+    *(rb"(?:\x3a\x00\x01\x00\x02([\x82\x83])", N, N, rb"(?:\x48(.{8}))?)?"),
 ).fullmatch
 # Header with or without kid, payload of up to 255 bytes, signature
-_SIGN1 = _form(
+_SIGN1 = form(
     *(rb"\x84(?:\x4d(\xa2\x01\x32\x04\x48.{8})|\x43(\xa1\x01\x32))\xa0", rb"(?:\x58([\x18-\xff])|([\x40-\x57]))"),
     rb"(.*)\x58\x40(.{64})",
 ).fullmatch
-_OCTETS = _form(rb"\x58([\x18-\xff])|\x59([^\x00].)").match
-_LINE = _form(rb"\x83", _N, _N, _Z).match
+_OCTETS = form(rb"\x58([\x18-\xff])|\x59([^\x00].)").match
+_LINE = form(rb"\x83", N, N, _Z).match
 
 
-def _int(head: bytes) -> int:
-    """Of what _N or _Z found."""
+def whole(head: bytes) -> int:
+    """Of what N or _Z found."""
     first = head[0]
     n = first & 31 if len(head) == 1 else int.from_bytes(head[1:], "big")
     return n if first < 32 else -1 - n
@@ -48,8 +48,8 @@ def _sale(data: bytes) -> Any:
     if found is None:
         return None
     number, previous, time, quality, age, shift, mode, amount, currency, payment, lines = found.groups()
-    head = {1: _int(number), 2: previous, 3: 1, 4: _int(time), 5: [_int(quality), _int(age)], 6: _int(shift)}
-    head.update({7: _int(mode), 8: [_int(amount), _int(currency)], 9: payment, 10: lines})
+    head = {1: whole(number), 2: previous, 3: 1, 4: whole(time), 5: [whole(quality), whole(age)], 6: whole(shift)}
+    head.update({7: whole(mode), 8: [whole(amount), whole(currency)], 9: payment, 10: lines})
     return head
 
 
@@ -58,12 +58,12 @@ def _payment(data: bytes) -> Any:
     if found is None:
         return None
     size, iat, challenge, seq, width, amount, currency, order = found.groups()
-    claims: dict[int, Any] = {6: _int(iat)}
+    claims: dict[int, Any] = {6: whole(iat)}
     if challenge is not None:
         claims[10] = challenge
-    claims[-65538] = _int(seq)
+    claims[-65538] = whole(seq)
     if width is not None:
-        terms = [_int(amount), _int(currency)]
+        terms = [whole(amount), whole(currency)]
         claims[-65539] = terms if order is None else [*terms, order]
         if len(claims[-65539]) != width[0] & 31:
             return None
@@ -100,7 +100,7 @@ def _evidence(data: bytes) -> Any:
     count = data[at] - 0x80 if at < len(data) else -1
     if not 1 <= count <= 23:
         return None
-    lines, at = _lines(data, at + 1, count)
+    lines, at = lines_at(data, at + 1, count)
     value = [first[0], second[0], lines]
     if data[0] == 0x84 and data[at : at + 1] == b"\x50":
         value.append(data[at + 1 : at + 17])
@@ -108,7 +108,7 @@ def _evidence(data: bytes) -> Any:
     return value if at == len(data) and len(value) == data[0] & 31 else None
 
 
-def _lines(data: bytes, at: int, count: int) -> tuple[list[list[int]], int]:
+def lines_at(data: bytes, at: int, count: int) -> tuple[list[list[int]], int]:
     """`count` lines from `at` on, fewer where there are fewer; where they end, -1 then."""
     lines: list[list[int]] = []
     for _ in range(count):
@@ -116,7 +116,7 @@ def _lines(data: bytes, at: int, count: int) -> tuple[list[list[int]], int]:
         if found is None:
             return lines, -1
         sku, quantity, price = found.groups()
-        lines.append([_int(sku), _int(quantity), _int(price)])
+        lines.append([whole(sku), whole(quantity), whole(price)])
         at = found.end()
     return lines, at
 
