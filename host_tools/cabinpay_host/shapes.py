@@ -39,7 +39,9 @@ _LINE = form(rb"\x83", N, N, _Z).match
 def whole(head: bytes) -> int:
     """Of what N or _Z found."""
     first = head[0]
-    n = first & 31 if len(head) == 1 else int.from_bytes(head[1:], "big")
+    if first < 24:
+        return first
+    n = int.from_bytes(head[1:], "big") if len(head) > 1 else first & 31
     return n if first < 32 else -1 - n
 
 
